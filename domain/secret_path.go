@@ -1,0 +1,43 @@
+package domain
+
+import "strings"
+
+// SecretData is one entry of the SecretStore: named secrets.
+type SecretData map[string]Secret
+
+// SecretPath says where an entry of the SecretStore is. It can only be made from parsed parts, so no tenant reaches
+// outside its folder.
+type SecretPath struct{ text string }
+
+// secretRoot is the folder of all tenants' secrets, mount included.
+const secretRoot = "secret/keybuzz/tenants/"
+
+// ConnectionSecretPath is where a connection's secrets are.
+func ConnectionSecretPath(c ConnectionState) SecretPath {
+	return SecretPath{secretRoot + c.Tenant.String() + "/" + c.Type.Slug() + "/" + c.ID.String()}
+}
+
+// ParseSecretPath reads a path as a connection keeps it: secret/keybuzz/tenants/TENANT/MARKETPLACE/ID. ErrInvalid if
+// any part is not what it should be.
+func ParseSecretPath(s string) (SecretPath, error) {
+	rest, ok := strings.CutPrefix(s, secretRoot)
+	parts := strings.Split(rest, "/")
+	if !ok || len(parts) != 3 {
+		return SecretPath{}, errSecretPath
+	}
+	if _, err := ParseTenantID(parts[0]); err != nil {
+		return SecretPath{}, errSecretPath
+	}
+	if _, err := ParseMarketplaceType(parts[1]); err != nil {
+		return SecretPath{}, errSecretPath
+	}
+	if _, err := ParseID[ConnectionID](parts[2]); err != nil {
+		return SecretPath{}, errSecretPath
+	}
+	return SecretPath{s}, nil
+}
+
+var errSecretPath = Errorf(ErrInvalid, "not a path of a connection's secrets")
+
+// String returns the path, mount first.
+func (p SecretPath) String() string { return p.text }

@@ -1,0 +1,144 @@
+package domain
+
+import "time"
+
+// TicketStatus is the state of a Ticket.
+type TicketStatus string
+
+// The states of a Ticket.
+const (
+	TicketOpen            TicketStatus = "OPEN"
+	TicketPending         TicketStatus = "PENDING"
+	TicketWaitingCustomer TicketStatus = "WAITING_CUSTOMER"
+	TicketResolved        TicketStatus = "RESOLVED"
+	TicketEscalated       TicketStatus = "ESCALATED"
+	TicketClosed          TicketStatus = "CLOSED"
+)
+
+// ParseTicketStatus reads a status in upper case. Anything else is ErrInvalid.
+func ParseTicketStatus(s string) (TicketStatus, error) {
+	switch t := TicketStatus(s); t {
+	case TicketOpen, TicketPending, TicketWaitingCustomer, TicketResolved, TicketEscalated, TicketClosed:
+		return t, nil
+	}
+	return "", Errorf(ErrInvalid, "unknown ticket status: use OPEN, PENDING, WAITING_CUSTOMER, RESOLVED, ESCALATED or CLOSED")
+}
+
+// Priority says how urgent a ticket is.
+type Priority string
+
+// The priorities, in rising order.
+const (
+	PriorityLow    Priority = "LOW"
+	PriorityNormal Priority = "NORMAL"
+	PriorityHigh   Priority = "HIGH"
+	PriorityUrgent Priority = "URGENT"
+)
+
+// rank orders priorities; an unknown one ranks lowest.
+func (p Priority) rank() int {
+	switch p {
+	case PriorityLow:
+		return 1
+	case PriorityNormal:
+		return 2
+	case PriorityHigh:
+		return 3
+	case PriorityUrgent:
+		return 4
+	}
+	return 0
+}
+
+// TicketState is the data of a Ticket.
+type TicketState struct {
+	ID                    TicketID
+	Tenant                TenantID
+	Connection            ConnectionID
+	Channel               Channel
+	ExternalID            string // key of the conversation: thread, else order, else the first message's id
+	OrderID               string
+	Subject               string
+	Status                TicketStatus
+	Priority              Priority
+	CustomerName          string
+	CustomerEmail         string
+	SafetyFlags           []SafetyFlag // union over its messages
+	AutoSendBlockedReason string       // "" when nothing blocks
+	LastMessageAt         time.Time
+	CreatedAt             time.Time
+	UpdatedAt             time.Time
+}
+
+// Ticket is a conversation with one buyer.
+type Ticket struct{ s TicketState }
+
+// RestoreTicket loads a ticket. A ticket that holds no message yet was last active when it was created. ErrInvalid if s
+// breaks a rule of tickets: only a MANUAL one is without a connection and a key.
+func RestoreTicket(s TicketState) (*Ticket, error) {
+	if s.ID == (TicketID{}) || s.Tenant.IsZero() || s.Channel == "" {
+		return nil, Errorf(ErrInvalid, "a ticket needs an id, a tenant and a channel")
+	}
+	if _, err := ParseTicketStatus(string(s.Status)); err != nil {
+		return nil, err
+	}
+	if s.Priority.rank() == 0 {
+		return nil, Errorf(ErrInvalid, "unknown ticket priority %q", s.Priority)
+	}
+	if s.Channel != ChannelManual && (s.Connection == (ConnectionID{}) || s.ExternalID == "") {
+		return nil, Errorf(ErrInvalid, "a marketplace's ticket needs a connection and a key")
+	}
+	if s.LastMessageAt.IsZero() {
+		s.LastMessageAt = s.CreatedAt
+	}
+	return &Ticket{s}, nil
+}
+
+// State returns the data of the ticket.
+func (t *Ticket) State() TicketState { return t.s }
+
+// openTicket returns the OPEN ticket that m begins: keyed by its thread, else its order, else its own id.
+func openTicket(c ConnectionState, m InboundMessage, now time.Time) *Ticket {
+	return &Ticket{TicketState{
+		ID: NewID[TicketID](), Tenant: c.Tenant, Connection: c.ID, Channel: c.Type.Channel(),
+		ExternalID: firstOf(m.ThreadID, m.OrderID, m.ExternalID), OrderID: m.OrderID, Subject: m.Subject,
+		Status: TicketOpen, Priority: PriorityNormal, CustomerName: m.BuyerName, CustomerEmail: m.BuyerEmail,
+		CreatedAt: now.UTC(), UpdatedAt: now.UTC(),
+	}}
+}
+
+// receive takes in a buyer's message and reports the status that it ended, "" when the status stayed. The buyer's word
+// always brings the ticket back to the seller: a RESOLVED, CLOSED or WAITING_CUSTOMER ticket is OPEN again. What is
+// known of buyer and order is completed, never overwritten, and safety flags only add up.
+func (t *Ticket) receive(m InboundMessage, flags []SafetyFlag, now time.Time) (ended TicketStatus) {
+	s := &t.s
+	switch s.Status {
+	case TicketResolved, TicketClosed, TicketWaitingCustomer:
+		ended, s.Status = s.Status, TicketOpen
+	}
+	s.OrderID = firstOf(s.OrderID, m.OrderID)
+	s.Subject = firstOf(s.Subject, m.Subject)
+	s.CustomerName = firstOf(s.CustomerName, m.BuyerName)
+	s.CustomerEmail = firstOf(s.CustomerEmail, m.BuyerEmail)
+	if m.ReceivedAt.After(s.LastMessageAt) {
+		s.LastMessageAt = m.ReceivedAt.UTC()
+	}
+	if len(flags) > 0 {
+		s.SafetyFlags = MergeSafetyFlags(s.SafetyFlags, flags)
+		s.AutoSendBlockedReason = BlockedReason(s.SafetyFlags)
+		if p := SafetyPriority(flags); p.rank() > s.Priority.rank() {
+			s.Priority = p
+		}
+	}
+	s.UpdatedAt = now.UTC()
+	return ended
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
