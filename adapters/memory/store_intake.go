@@ -1,0 +1,145 @@
+package memory
+
+import (
+	"context"
+
+	"github.com/keybuzzio/marketplaces/domain"
+)
+
+// Store goes row by row. When one cannot be stored, what went before it is undone with the transaction, which is broken.
+func (x intake) Store(ctx context.Context, in domain.Intake) error {
+	if err := x.change(ctx); err != nil {
+		return err
+	}
+	return x.fail(x.store(in))
+}
+
+func (x intake) store(in domain.Intake) error {
+	for _, t := range in.Opened {
+		if err := x.open(t.State()); err != nil {
+			return err
+		}
+	}
+	for _, t := range in.Changed {
+		if err := x.save(t.State()); err != nil {
+			return err
+		}
+	}
+	for _, m := range in.Messages {
+		if err := x.keep(m); err != nil {
+			return err
+		}
+	}
+	for _, m := range in.TicketMessages {
+		if err := x.converse(m); err != nil {
+			return err
+		}
+	}
+	for _, e := range in.Events {
+		if err := x.note(e); err != nil {
+			return err
+		}
+	}
+	for _, m := range in.Rejected {
+		if err := x.reject(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x intake) open(s domain.TicketState) error {
+	manual := s.Channel == domain.ChannelManual
+	if s.Tenant != x.tenant || !x.connected(s.Connection) && (!manual || s.Connection != domain.ConnectionID{}) {
+		return errNone
+	}
+	if s.ExternalID == "" && !manual {
+		return domain.Errorf(domain.ErrInvalid, "a ticket of a marketplace needs a key")
+	}
+	if s.ExternalID != "" {
+		if err := add(x.rows.byTicketKey, ticketKey{s.Connection, s.ExternalID}, s.ID); err != nil {
+			return err
+		}
+	}
+	return add(x.rows.tickets, s.ID, copyTicket(s))
+}
+
+func (x intake) save(s domain.TicketState) error {
+	if _, there := x.rows.tickets[s.ID]; !there {
+		return errNone
+	}
+	if err := x.holds(ticketLock(s.ID)); err != nil {
+		return err
+	}
+	x.rows.tickets[s.ID] = copyTicket(s)
+	return nil
+}
+
+func (x intake) keep(m domain.ExternalMessage) error {
+	if m.Tenant != x.tenant || !x.connected(m.Connection) || m.Ticket != (domain.TicketID{}) && !x.opened(m.Ticket) {
+		return errNone
+	}
+	if err := x.holds(syncStateLock(m.Connection)); err != nil {
+		return err
+	}
+	if err := add(x.rows.byMessageKey, messageKey{m.Connection, m.ExternalID}, m.ID); err != nil {
+		return err
+	}
+	return add(x.rows.messages, m.ID, copyMessage(m))
+}
+
+func (x intake) converse(m domain.TicketMessage) error {
+	if m.Tenant != x.tenant || !x.opened(m.Ticket) {
+		return errNone
+	}
+	if m.ExternalMessage != (domain.MessageID{}) {
+		if _, there := x.rows.messages[m.ExternalMessage]; !there {
+			return errNone
+		}
+		if err := add(x.rows.mapped, m.ExternalMessage, m.ID); err != nil {
+			return err
+		}
+	}
+	return add(x.rows.ticketMessages, m.ID, copyTicketMessage(m))
+}
+
+func (x intake) note(e domain.TicketEvent) error {
+	if e.Tenant != x.tenant || !x.opened(e.Ticket) {
+		return errNone
+	}
+	if e.Message != (domain.TicketMessageID{}) {
+		if _, there := x.rows.ticketMessages[e.Message]; !there {
+			return errNone
+		}
+		if e.Type == domain.EventMessageReceived {
+			if err := add(x.rows.received, e.Message, e.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return add(x.rows.events, e.ID, copyEvent(e))
+}
+
+func (x intake) reject(m domain.RejectedMessage) error {
+	if m.Tenant != x.tenant || !x.connected(m.Connection) {
+		return errNone
+	}
+	if err := x.holds(syncStateLock(m.Connection)); err != nil {
+		return err
+	}
+	key := rejectedKey{m.Connection, string(m.Raw), m.Reason}
+	if _, there := x.rows.rejected[key]; !there {
+		x.rows.rejected[key] = copyRejected(m)
+	}
+	return nil
+}
+
+func (x intake) connected(id domain.ConnectionID) bool {
+	_, there := x.rows.connections[id]
+	return there
+}
+
+func (x intake) opened(id domain.TicketID) bool {
+	_, there := x.rows.tickets[id]
+	return there
+}

@@ -1,0 +1,111 @@
+package memory_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/adapters/memory"
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/ports"
+	"github.com/keybuzzio/marketplaces/ports/porttest"
+)
+
+func fixture(*testing.T) porttest.RepositoryFixture {
+	s := memory.NewStore()
+	return porttest.RepositoryFixture{
+		Repository: s, Directory: s,
+		Messages: func(_ *testing.T, tenant domain.TenantID, c domain.ConnectionID) []domain.ExternalMessage {
+			return s.ExternalMessages(tenant, c)
+		},
+		Rejected: func(_ *testing.T, tenant domain.TenantID, c domain.ConnectionID) []domain.RejectedMessage {
+			return s.RejectedMessages(tenant, c)
+		},
+	}
+}
+
+func TestRepository(t *testing.T) {
+	t.Parallel()
+	porttest.TestRepository(t, fixture)
+}
+
+func TestDirectory(t *testing.T) {
+	t.Parallel()
+	porttest.TestDirectory(t, fixture)
+}
+
+// What a database would let pass and lose a race by, the reference refuses.
+func TestStoreIsStrict(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.October, 5, 12, 0, 0, 0, time.UTC)
+	tenant, err := domain.ParseTenantID("acme")
+	is.New(t).NoErr(err)
+	c, err := domain.NewConnection(tenant, domain.Amazon, now)
+	is.New(t).NoErr(err)
+	page := []domain.InboundMessage{{ExternalID: "m1", ThreadID: "thread", ReceivedAt: now}}
+	store := memory.NewStore()
+	opened := domain.Thread(c.State(), page, domain.Book{}, now)
+	is.New(t).NoErr(store.Update(t.Context(), tenant, func(ctx context.Context, tx ports.Tx) error {
+		return errors.Join(tx.Connections.Insert(ctx, c), tx.Intake.Store(ctx, opened)) // a new connection is its maker's
+	}))
+	id := c.State().ID
+	other, err := domain.ParseTenantID("other")
+	is.New(t).NoErr(err)
+	posing := func(change func(*domain.Intake)) ports.TxFunc { // stores a good intake that change gives to another tenant
+		return func(ctx context.Context, tx ports.Tx) error {
+			in := domain.Thread(c.State(), []domain.InboundMessage{{ExternalID: "m3", ReceivedAt: now}}, domain.Book{}, now)
+			change(&in)
+			_, err := tx.SyncStates.Lock(ctx, id)
+			return errors.Join(err, tx.Intake.Store(ctx, in))
+		}
+	}
+	for name, fn := range map[string]ports.TxFunc{
+		"a connection saved without its lock": func(ctx context.Context, tx ports.Tx) error {
+			got, err := tx.Connections.Get(ctx, id)
+			return errors.Join(err, tx.Connections.Save(ctx, got))
+		},
+		"a sync state saved under the connection's lock": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Connections.Lock(ctx, id)
+			return errors.Join(err, tx.SyncStates.Save(ctx, domain.NewSyncState(c.State())))
+		},
+		"messages stored without the sync state's lock": func(ctx context.Context, tx ports.Tx) error {
+			page := []domain.InboundMessage{{ExternalID: "m2", ReceivedAt: now}}
+			return tx.Intake.Store(ctx, domain.Thread(c.State(), page, domain.Book{}, now))
+		},
+		"a rejected message stored without it": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Intake.Store(ctx, domain.Intake{Rejected: domain.Screen(c.State(), []domain.InboundMessage{{}}).Rejected})
+		},
+		"a ticket changed that was in no book": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.SyncStates.Lock(ctx, id)
+			return errors.Join(err, tx.Intake.Store(ctx, domain.Intake{Changed: opened.Opened}))
+		},
+		"a ticket of another tenant": posing(func(in *domain.Intake) {
+			s := in.Opened[0].State()
+			s.Tenant = other
+			in.Opened[0], _ = domain.RestoreTicket(s)
+		}),
+		"a message of another tenant":        posing(func(in *domain.Intake) { in.Messages[0].Tenant = other }),
+		"a ticket message of another tenant": posing(func(in *domain.Intake) { in.TicketMessages[0].Tenant = other }),
+		"an event of another tenant":         posing(func(in *domain.Intake) { in.Events[0].Tenant = other }),
+		"a list without a limit": func(ctx context.Context, tx ports.Tx) error {
+			_, err := tx.Tickets.List(ctx, ports.TicketQuery{})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := store.Update(t.Context(), tenant, fn)
+			is.New(t).True(errors.Is(err, domain.ErrInvalid) || errors.Is(err, domain.ErrNotFound))
+		})
+	}
+}
+
+func TestNobodyHasNothing(t *testing.T) {
+	t.Parallel()
+	is, s := is.New(t), memory.NewStore()
+	is.Equal(len(s.ExternalMessages(domain.TenantID{}, domain.ConnectionID{})), 0)
+	is.Equal(len(s.RejectedMessages(domain.TenantID{}, domain.ConnectionID{})), 0)
+}
