@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/ports"
+)
+
+// SetMailbox gives a tenant's connection the mailbox that its messages arrive in.
+type SetMailbox struct {
+	repo    ports.Repository
+	connect *Connect
+	check   ports.MailboxChecker
+	secrets ports.SecretStore
+	clock   ports.Clock
+}
+
+// SetMailboxCommand says whose mailbox it is and how to get in.
+type SetMailboxCommand struct {
+	Tenant      domain.TenantID
+	Marketplace domain.MarketplaceType
+	Mailbox     domain.Mailbox
+}
+
+// Run logs in to the mailbox; if that works it stores the secret and makes the connection, new or old, CONNECTED with
+// source IMAP. If it does not, nothing is changed: domain.ErrInvalid names the field that cannot be right,
+// domain.ErrRejected says what failed. Running it again replaces the mailbox; messages already read stay known.
+//
+// The secret is stored before the connection points at it: a crash in between leaves a secret that the next attempt
+// replaces and a disconnect deletes, and never a connection without its secret.
+func (u *SetMailbox) Run(ctx context.Context, cmd SetMailboxCommand) (domain.ConnectionState, error) {
+	box, err := domain.NewMailbox(cmd.Mailbox)
+	if err != nil {
+		return domain.ConnectionState{}, err
+	}
+	if err := u.check.CheckMailbox(ctx, box); err != nil {
+		return domain.ConnectionState{}, err
+	}
+	c, err := u.connect.Run(ctx, ConnectCommand{cmd.Tenant, cmd.Marketplace})
+	if err != nil {
+		return domain.ConnectionState{}, err
+	}
+	path := domain.ConnectionSecretPath(c)
+	if err := u.secrets.Put(ctx, path, box.SecretData()); err != nil {
+		return domain.ConnectionState{}, err
+	}
+	link := domain.Link{
+		Source: domain.SourceIMAP, DisplayName: cmd.Marketplace.Title() + " (" + box.Host + ")", Region: c.Region, VaultPath: path.String(),
+	}
+	err = u.repo.Update(ctx, cmd.Tenant, func(ctx context.Context, tx ports.Tx) error {
+		k, err := tx.Connections.Lock(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if err := k.Connect(link, u.clock.Now()); err != nil {
+			return err
+		}
+		c = k.State()
+		return tx.Connections.Save(ctx, k)
+	})
+	if err != nil {
+		return domain.ConnectionState{}, err
+	}
+	return c, nil
+}
