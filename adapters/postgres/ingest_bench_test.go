@@ -1,0 +1,354 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"flag"
+	"fmt"
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/keybuzzio/marketplaces/adapters/memory"
+	"github.com/keybuzzio/marketplaces/adapters/postgres"
+	"github.com/keybuzzio/marketplaces/adapters/postgres/pgtest"
+	"github.com/keybuzzio/marketplaces/app"
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/ports"
+)
+
+var large = flag.Bool("large", false, "measure the ingest with 5,000,000 messages stored as well")
+
+// What is measured: 600-byte bodies, threads of three, in rounds that take turns, so that a noisy machine disturbs all
+// alike.
+const (
+	benchRounds   = 6
+	benchMessages = 4200 // a round, whole threads
+	benchRows     = 150  // a round, row by row
+	benchBody     = 600
+)
+
+// BenchmarkIngest measures the main job on a Postgres that flushes to disk: a page in memory to its commit, threading
+// and safety flags included. Its floor is COPY of the same rows into the same tables; row by row through bun, a
+// transaction a message, is for comparison. Run it with -benchtime=1x.
+func BenchmarkIngest(b *testing.B) {
+	sizes := []int{0, 1_000_000}
+	if *large {
+		sizes = append(sizes, 5_000_000)
+	}
+	var empty float64
+	for _, stored := range sizes {
+		b.Run(fmt.Sprintf("stored=%d", stored), func(b *testing.B) {
+			for b.Loop() {
+				r := measureIngest(b, stored)
+				if stored == 0 {
+					empty = r.first
+				}
+				b.ReportMetric(r.copied, "copy_msg/s")
+				b.ReportMetric(r.first, "first_msg/s")
+				b.ReportMetric(r.again, "repoll_msg/s")
+				b.ReportMetric(r.rows, "bun_rows_msg/s")
+				b.ReportMetric(r.first/r.copied, "first/copy")
+				b.ReportMetric(r.again/r.first, "repoll/first")
+				b.ReportMetric(r.first/empty, "first/empty")
+				b.ReportMetric(0, "ns/op")
+			}
+		})
+	}
+}
+
+// rates are messages a second.
+type rates struct{ copied, first, again, rows float64 }
+
+func measureIngest(b *testing.B, stored int) rates {
+	b.Helper()
+	bench := newIngestBench(b)
+	bench.seed(b, stored)
+	var spent struct{ copied, first, again, rows time.Duration }
+	for round := range benchRounds {
+		page := benchPage(round*benchMessages, benchMessages)
+		spent.copied += timed(b, func() error { return bench.copy(b, page) })
+		spent.first += timed(b, func() error { return bench.poll(b, page, len(page)) })
+		spent.again += timed(b, func() error { return bench.poll(b, page, 0) })
+		spent.rows += timed(b, func() error { return bench.rowByRow(b, page[:benchRows]) })
+	}
+	rate := func(messages int, d time.Duration) float64 { return float64(benchRounds*messages) / d.Seconds() }
+	return rates{
+		rate(benchMessages, spent.copied), rate(benchMessages, spent.first), rate(benchMessages, spent.again), rate(benchRows, spent.rows),
+	}
+}
+
+func timed(b *testing.B, fn func() error) time.Duration {
+	b.Helper()
+	start := time.Now()
+	if err := fn(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(start)
+}
+
+// ingestBench is a durable database with a connection for each way of writing.
+type ingestBench struct {
+	url    string
+	db     *sql.DB
+	app    *app.App
+	source *memorySource
+	polled domain.ConnectionState
+	copied domain.ConnectionState
+	rows   domain.ConnectionState
+}
+
+func newIngestBench(b *testing.B) *ingestBench {
+	b.Helper()
+	url := pgtest.Durable(b)
+	db, err := postgres.Open(b.Context(), domain.NewSecret(url), postgres.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	repo, bench := postgres.NewRepository(db), &ingestBench{url: url, db: db, source: &memorySource{}}
+	bench.app, err = app.New(app.Deps{
+		Repository: repo, Directory: repo, Secrets: memory.NewSecretStore(), Mailboxes: anyMailbox{},
+		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: bench.source},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	bench.polled, bench.copied, bench.rows = bench.connect(b, "polled"), bench.connect(b, "copied"), bench.connect(b, "rows")
+	return bench
+}
+
+func (s *ingestBench) connect(b *testing.B, name string) domain.ConnectionState {
+	b.Helper()
+	tenant, err := domain.ParseTenantID(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := s.app.SetMailbox.Run(b.Context(), app.SetMailboxCommand{
+		Tenant: tenant, Marketplace: domain.Amazon,
+		Mailbox: domain.Mailbox{Host: "imap.example.com", User: "u", Password: domain.NewSecret("p")},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+// poll reads page as a source's whole content and checks how many messages were new.
+func (s *ingestBench) poll(b *testing.B, page []domain.InboundMessage, created int) error {
+	s.source.messages = page
+	result, err := s.app.Poll.Run(b.Context(), app.PollCommand{Tenant: s.polled.Tenant, Connection: s.polled.ID})
+	if err == nil && (result.Created != created || result.Fetched != len(page)) {
+		err = fmt.Errorf("polled %+v, not %d new", result, created)
+	}
+	return err
+}
+
+// anyMailbox lets everybody in.
+type anyMailbox struct{}
+
+func (anyMailbox) CheckMailbox(context.Context, domain.Mailbox) error { return nil }
+
+// memorySource gives all its messages at every read, in full pages.
+type memorySource struct{ messages []domain.InboundMessage }
+
+func (s *memorySource) Pages(context.Context, domain.ConnectionState, string) iter.Seq2[ports.Page, error] {
+	return func(yield func(ports.Page, error) bool) {
+		for from := 0; from < len(s.messages); from += domain.MaxPage {
+			to := min(from+domain.MaxPage, len(s.messages))
+			if !yield(ports.Page{Messages: s.messages[from:to], Next: uuid.NewString()}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// benchPage returns n ordinary messages in threads of three.
+func benchPage(from, n int) []domain.InboundMessage {
+	body := strings.Repeat("I ordered this lamp last week and would like to know when it is going to arrive at my house. ", 7)[:benchBody]
+	start := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	page := make([]domain.InboundMessage, n)
+	for i := range page {
+		id := from + i
+		page[i] = domain.InboundMessage{
+			ExternalID: fmt.Sprintf("A%020d", id*7919%1_000_000_007), ThreadID: fmt.Sprintf("A%020d", 1_000_000_000+id/3),
+			OrderID: fmt.Sprintf("999-%07d-%07d", id/3, id/3), BuyerName: "Ana", BuyerEmail: "ana@marketplace.example",
+			Language: "en", Subject: "Where is my order", Body: body, ReceivedAt: start.Add(time.Duration(id) * time.Second),
+			Raw: domain.Raw{MediaType: "message/rfc822", Bytes: []byte("Subject: Where is my order\r\n\r\n" + body)},
+		}
+	}
+	return page
+}
+
+// seed fills the tables with the messages of another tenant.
+func (s *ingestBench) seed(b *testing.B, n int) {
+	b.Helper()
+	if n == 0 {
+		return
+	}
+	c := s.connect(b, "seed")
+	const script = `
+		SELECT set_config('keybuzz.tenant', 'seed', false);
+		CREATE TEMP TABLE t AS SELECT i, gen_random_uuid() AS id FROM generate_series(0, %[1]d / 3) i;
+		CREATE TEMP TABLE m AS SELECT n AS i, gen_random_uuid() AS id, gen_random_uuid() AS message, t.id AS ticket,
+			'2026-01-01'::timestamptz + n * interval '1 second' AS at FROM generate_series(1, %[1]d) n JOIN t ON t.i = (n - 1) / 3;
+		INSERT INTO marketplace.tickets (id, tenant_id, connection_id, channel, external_id, order_id, subject, status, priority,
+			safety_flags, last_message_at, created_at, updated_at)
+			SELECT id, 'seed', '%[2]s', 'AMAZON', 'T' || i, 'O' || i, 'Seed', 'OPEN', 'NORMAL', '[]',
+			'2026-01-01'::timestamptz + i * interval '3 seconds', now(), now() FROM t;
+		INSERT INTO marketplace.external_messages (id, tenant_id, connection_id, type, kind, external_id, thread_id, order_id,
+			received_at, raw, ticket_id)
+			SELECT id, 'seed', '%[2]s', 'AMAZON', 'BUYER_MESSAGE', 'M' || i, 'T' || (i - 1) / 3, 'O' || (i - 1) / 3, at,
+			jsonb_build_object('content', repeat('x', 600)), ticket FROM m;
+		INSERT INTO marketplace.ticket_messages (id, tenant_id, ticket_id, external_message_id, sender_type, body, source,
+			is_internal, safety_flags, sent_at)
+			SELECT message, 'seed', ticket, id, 'CUSTOMER', repeat('x', 600), 'MARKETPLACE', false, '[]', at FROM m;
+		INSERT INTO marketplace.ticket_events (id, tenant_id, ticket_id, ticket_message_id, type, actor_type, payload, created_at)
+			SELECT gen_random_uuid(), 'seed', ticket, message, 'MESSAGE_RECEIVED', 'CUSTOMER', '{}', at FROM m;
+		DROP TABLE t, m;
+		ANALYZE marketplace.tickets, marketplace.external_messages, marketplace.ticket_messages, marketplace.ticket_events;
+		RESET keybuzz.tenant`
+	if _, err := s.db.ExecContext(b.Context(), fmt.Sprintf(script, n, c.ID)); err != nil {
+		b.Fatal(err)
+	}
+	// What the seeding left to be written would slow down what is measured.
+	admin, err := sql.Open("pgx", asSuperuser(b, s.url))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = admin.Close() }()
+	if _, err := admin.ExecContext(b.Context(), "CHECKPOINT"); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// copy writes the rows that page becomes by COPY, all in one transaction: the floor.
+func (s *ingestBench) copy(b *testing.B, page []domain.InboundMessage) error {
+	b.StopTimer()
+	in := domain.Thread(s.copied, page, domain.Book{}, time.Now())
+	b.StartTimer()
+	conn, err := s.db.Conn(b.Context())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return conn.Raw(func(driver any) error { return copyIntake(b.Context(), driver.(*stdlib.Conn).Conn(), in) })
+}
+
+func copyIntake(ctx context.Context, conn *pgx.Conn, in domain.Intake) error {
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	// COPY cannot be held to row-level security, so its owner is let off while it runs.
+	tables := []string{"tickets", "external_messages", "ticket_messages", "ticket_events"}
+	for _, table := range tables {
+		if _, err := tx.Exec(ctx, "ALTER TABLE marketplace."+table+" NO FORCE ROW LEVEL SECURITY"); err != nil {
+			return err
+		}
+	}
+	tickets, messages, onTickets, events := copyRows(in)
+	for i, c := range []struct {
+		columns string
+		rows    [][]any
+	}{
+		{"id tenant_id connection_id channel external_id order_id subject status priority customer_name customer_email safety_flags last_message_at created_at updated_at", tickets},
+		{"id tenant_id connection_id type kind external_id thread_id order_id buyer_name buyer_email language received_at raw ticket_id", messages},
+		{"id tenant_id ticket_id external_message_id sender_type sender_name body source is_internal safety_flags sent_at", onTickets},
+		{"id tenant_id ticket_id ticket_message_id type actor_type payload created_at", events},
+	} {
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"marketplace", tables[i]}, strings.Fields(c.columns), pgx.CopyFromRows(c.rows)); err != nil {
+			return err
+		}
+	}
+	for _, table := range tables {
+		if _, err := tx.Exec(ctx, "ALTER TABLE marketplace."+table+" FORCE ROW LEVEL SECURITY"); err != nil {
+			return err
+		}
+	}
+	return tx.Commit(ctx)
+}
+
+func copyRows(in domain.Intake) (tickets, messages, onTickets, events [][]any) {
+	id := func(u uuid.UUID) any { return [16]byte(u) }
+	for _, k := range in.Opened {
+		t := k.State()
+		tickets = append(tickets, []any{id(t.ID.UUID), t.Tenant.String(), id(t.Connection.UUID), string(t.Channel), t.ExternalID, t.OrderID, t.Subject,
+			string(t.Status), string(t.Priority), t.CustomerName, t.CustomerEmail, []byte("[]"), t.LastMessageAt, t.CreatedAt, t.UpdatedAt})
+	}
+	for _, m := range in.Messages {
+		raw := map[string]string{"mediaType": m.Raw.MediaType, "encoding": "utf-8", "content": string(m.Raw.Bytes)}
+		messages = append(messages, []any{id(m.ID.UUID), m.Tenant.String(), id(m.Connection.UUID), string(m.Type), string(m.Kind), m.ExternalID, m.ThreadID,
+			m.OrderID, m.BuyerName, m.BuyerEmail, m.Language, m.ReceivedAt, raw, id(m.Ticket.UUID)})
+	}
+	for _, m := range in.TicketMessages {
+		onTickets = append(onTickets, []any{id(m.ID.UUID), m.Tenant.String(), id(m.Ticket.UUID), id(m.ExternalMessage.UUID), string(m.SenderType),
+			m.SenderName, m.Body, string(m.Source), m.Internal, []byte("[]"), m.SentAt})
+	}
+	for _, e := range in.Events {
+		events = append(events, []any{id(e.ID.UUID), e.Tenant.String(), id(e.Ticket.UUID), id(e.Message.UUID), string(e.Type), string(e.Actor), e.Payload, e.At})
+	}
+	return tickets, messages, onTickets, events
+}
+
+// rowByRow writes page through bun, a transaction a message and an insert a row.
+func (s *ingestBench) rowByRow(b *testing.B, page []domain.InboundMessage) error {
+	db := bun.NewDB(s.db, pgdialect.New())
+	in := domain.Thread(s.rows, page, domain.Book{}, time.Now())
+	opened := map[domain.TicketID]domain.TicketState{}
+	for _, k := range in.Opened {
+		opened[k.State().ID] = k.State()
+	}
+	for i, m := range in.Messages {
+		err := db.RunInTx(b.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
+			if _, err := tx.ExecContext(ctx, "SELECT set_config('keybuzz.tenant', ?, true)", m.Tenant.String()); err != nil {
+				return err
+			}
+			if t, first := opened[m.Ticket]; first {
+				delete(opened, m.Ticket)
+				if err := insertRow(ctx, tx, "tickets", map[string]any{
+					"id": t.ID, "tenant_id": t.Tenant.String(), "connection_id": t.Connection, "channel": t.Channel, "external_id": t.ExternalID,
+					"order_id": t.OrderID, "subject": t.Subject, "status": t.Status, "priority": t.Priority, "safety_flags": "[]",
+					"last_message_at": t.LastMessageAt, "created_at": t.CreatedAt, "updated_at": t.UpdatedAt,
+				}); err != nil {
+					return err
+				}
+			}
+			if err := insertRow(ctx, tx, "external_messages", map[string]any{
+				"id": m.ID, "tenant_id": m.Tenant.String(), "connection_id": m.Connection, "type": m.Type, "kind": m.Kind,
+				"external_id": m.ExternalID, "thread_id": m.ThreadID, "order_id": m.OrderID, "received_at": m.ReceivedAt,
+				"raw": map[string]string{"content": string(m.Raw.Bytes)}, "ticket_id": m.Ticket,
+			}); err != nil {
+				return err
+			}
+			on, event := in.TicketMessages[i], in.Events[i]
+			if err := insertRow(ctx, tx, "ticket_messages", map[string]any{
+				"id": on.ID, "tenant_id": m.Tenant.String(), "ticket_id": m.Ticket, "external_message_id": m.ID, "sender_type": on.SenderType,
+				"body": on.Body, "source": on.Source, "is_internal": false, "safety_flags": "[]", "sent_at": on.SentAt,
+			}); err != nil {
+				return err
+			}
+			return insertRow(ctx, tx, "ticket_events", map[string]any{
+				"id": event.ID, "tenant_id": m.Tenant.String(), "ticket_id": m.Ticket, "ticket_message_id": on.ID, "type": event.Type,
+				"actor_type": event.Actor, "payload": event.Payload, "created_at": event.At,
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insertRow(ctx context.Context, tx bun.Tx, table string, row map[string]any) error {
+	_, err := tx.NewInsert().Model(&row).TableExpr("marketplace." + table).Exec(ctx)
+	return err
+}

@@ -1,0 +1,96 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/keybuzzio/marketplaces/domain"
+)
+
+// Options tune the connections to the database. The zero value is right for a server.
+type Options struct {
+	MaxConns int // connections at most; 10 when 0
+}
+
+// plainRole is what a login that row-level security does not bind (a superuser) becomes.
+const plainRole = "keybuzz_marketplaces"
+
+// Open opens the database at url, a postgres:// URL or a key=value string, and waits until it answers.
+//
+// Row-level security does not bind superusers. A login that is one acts as the role keybuzz_marketplaces instead, made
+// here if need be, so that no tenant is ever protected by good manners only. domain.ErrInvalid if url cannot be
+// understood; domain.ErrUnavailable if the database does not answer. Neither holds the URL, which may have a password.
+func Open(ctx context.Context, url domain.Secret, o Options) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(url.Reveal())
+	if err != nil {
+		// pgx's error may quote the URL.
+		return nil, domain.Errorf(domain.ErrInvalid, "DATABASE_URL is not understood: give postgres://user:password@host:5432/database")
+	}
+	// bun writes values into its statements, so a statement is never the same twice and preparing it only fills the
+	// server's memory.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	if err := demote(ctx, config); err != nil {
+		return nil, err
+	}
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareSession))
+	maxConns := o.MaxConns
+	if maxConns == 0 {
+		maxConns = 10
+	}
+	db.SetMaxOpenConns(maxConns)
+	db.SetMaxIdleConns(maxConns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db, nil
+}
+
+// demote sees to it, once, that a login which row-level security does not bind has a role to act as.
+func demote(ctx context.Context, config *pgx.ConnConfig) error {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return translate(ctx, "connect", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	plain, err := isPlain(ctx, conn)
+	if err != nil || plain {
+		return translate(ctx, "read the role", err)
+	}
+	for _, statement := range []string{
+		"CREATE ROLE " + plainRole + " NOLOGIN NOSUPERUSER NOBYPASSRLS",
+		"GRANT CREATE ON DATABASE " + pgx.Identifier{config.Database}.Sanitize() + " TO " + plainRole,
+	} {
+		var pg *pgconn.PgError
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			if errors.As(err, &pg) && (pg.Code == duplicateObject || pg.Code == uniqueViolation || pg.Message == "tuple concurrently updated") {
+				continue // another process was first
+			}
+			return translate(ctx, "make role "+plainRole, err)
+		}
+	}
+	return nil
+}
+
+// prepareSession makes a new connection safe: no superuser, and no transaction that a stopped process holds for ever.
+func prepareSession(ctx context.Context, conn *pgx.Conn) error {
+	plain, err := isPlain(ctx, conn)
+	if err != nil {
+		return err
+	}
+	settings := "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '30s'"
+	if !plain {
+		settings += "; SET ROLE " + plainRole
+	}
+	_, err = conn.Exec(ctx, settings)
+	return err
+}
+
+// isPlain reports whether row-level security binds the session's role.
+func isPlain(ctx context.Context, conn *pgx.Conn) (plain bool, err error) {
+	err = conn.QueryRow(ctx, "SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user").Scan(&plain)
+	return plain, err
+}

@@ -1,0 +1,162 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/ports"
+)
+
+type ticketRow struct {
+	bun.BaseModel `bun:"table:marketplace.tickets,alias:t"`
+
+	ID                    domain.TicketID      `bun:"id,pk,type:uuid"`
+	Tenant                string               `bun:"tenant_id"`
+	Connection            *domain.ConnectionID `bun:"connection_id,type:uuid"`
+	Channel               domain.Channel       `bun:"channel"`
+	ExternalID            string               `bun:"external_id,nullzero"`
+	OrderID               string               `bun:"order_id,nullzero"`
+	Subject               string               `bun:"subject"`
+	Status                domain.TicketStatus  `bun:"status"`
+	Priority              domain.Priority      `bun:"priority"`
+	CustomerName          string               `bun:"customer_name,nullzero"`
+	CustomerEmail         string               `bun:"customer_email,nullzero"`
+	SafetyFlags           safetyFlags          `bun:"safety_flags,type:jsonb"`
+	AutoSendBlockedReason string               `bun:"auto_send_blocked_reason,nullzero"`
+	LastMessageAt         time.Time            `bun:"last_message_at"`
+	CreatedAt             time.Time            `bun:"created_at"`
+	UpdatedAt             time.Time            `bun:"updated_at"`
+}
+
+func (r *ticketRow) ticket(tenant domain.TenantID) (*domain.Ticket, error) {
+	s := domain.TicketState{
+		ID: r.ID, Tenant: tenant, Channel: r.Channel, ExternalID: r.ExternalID, OrderID: r.OrderID, Subject: r.Subject,
+		Status: r.Status, Priority: r.Priority, CustomerName: r.CustomerName, CustomerEmail: r.CustomerEmail,
+		SafetyFlags: r.SafetyFlags.domain(), AutoSendBlockedReason: r.AutoSendBlockedReason,
+		LastMessageAt: utc(r.LastMessageAt), CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+	}
+	if r.Connection != nil {
+		s.Connection = *r.Connection
+	}
+	return domain.RestoreTicket(s)
+}
+
+func restoreTickets(rows []ticketRow, tenant domain.TenantID) ([]*domain.Ticket, error) {
+	all := make([]*domain.Ticket, len(rows))
+	for i := range rows {
+		t, err := rows[i].ticket(tenant)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = t
+	}
+	return all, nil
+}
+
+type tickets struct {
+	tx     bun.Tx
+	tenant domain.TenantID
+}
+
+func (q tickets) Get(ctx context.Context, id domain.TicketID) (*domain.Ticket, error) {
+	var r ticketRow
+	// The id alone: see intake.go on naming the tenant in look-ups by a key.
+	err := q.tx.NewSelect().Model(&r).Where("t.id = ?", id).Scan(ctx)
+	if err != nil {
+		return nil, translate(ctx, "get ticket", err)
+	}
+	return r.ticket(q.tenant)
+}
+
+func (q tickets) List(ctx context.Context, f ports.TicketQuery) ([]*domain.Ticket, error) {
+	var rows []ticketRow
+	query := q.tx.NewSelect().Model(&rows).Where("t.tenant_id = ?", q.tenant.String())
+	if f.Status != "" {
+		query = query.Where("t.status = ?", f.Status)
+	}
+	if f.Channel != "" {
+		query = query.Where("t.channel = ?", f.Channel)
+	}
+	if f.After != (ports.Position{}) {
+		query = query.Where("(t.last_message_at, t.id) < (?, ?::uuid)", f.After.At, f.After.ID)
+	}
+	if err := query.OrderExpr("t.last_message_at DESC, t.id DESC").Limit(int64(f.Limit)).Scan(ctx); err != nil {
+		return nil, translate(ctx, "list tickets", err)
+	}
+	return restoreTickets(rows, q.tenant)
+}
+
+type ticketMessageRow struct {
+	bun.BaseModel `bun:"table:marketplace.ticket_messages,alias:m"`
+
+	ID              domain.TicketMessageID `bun:"id,pk,type:uuid"`
+	Ticket          domain.TicketID        `bun:"ticket_id,type:uuid"`
+	ExternalMessage *domain.MessageID      `bun:"external_message_id,type:uuid"`
+	SenderType      domain.SenderType      `bun:"sender_type"`
+	SenderName      string                 `bun:"sender_name,nullzero"`
+	Body            string                 `bun:"body"`
+	Source          domain.MessageSource   `bun:"source"`
+	Internal        bool                   `bun:"is_internal"`
+	SafetyFlags     safetyFlags            `bun:"safety_flags,type:jsonb"`
+	SentAt          time.Time              `bun:"sent_at"`
+}
+
+func (q tickets) Messages(ctx context.Context, id domain.TicketID, after ports.Position, limit int) ([]domain.TicketMessage, error) {
+	var rows []ticketMessageRow
+	query := q.tx.NewSelect().Model(&rows).Where("m.tenant_id = ? AND m.ticket_id = ?", q.tenant.String(), id)
+	if after != (ports.Position{}) {
+		query = query.Where("(m.sent_at, m.id) > (?, ?::uuid)", after.At, after.ID)
+	}
+	if err := query.OrderExpr("m.sent_at, m.id").Limit(int64(limit)).Scan(ctx); err != nil {
+		return nil, translate(ctx, "list ticket messages", err)
+	}
+	all := make([]domain.TicketMessage, len(rows))
+	for i, r := range rows {
+		all[i] = domain.TicketMessage{
+			ID: r.ID, Tenant: q.tenant, Ticket: r.Ticket, SenderType: r.SenderType, SenderName: r.SenderName, Body: r.Body,
+			Source: r.Source, Internal: r.Internal, SafetyFlags: r.SafetyFlags.domain(), SentAt: utc(r.SentAt),
+		}
+		if r.ExternalMessage != nil {
+			all[i].ExternalMessage = *r.ExternalMessage
+		}
+	}
+	return all, nil
+}
+
+type ticketEventRow struct {
+	bun.BaseModel `bun:"table:marketplace.ticket_events,alias:e"`
+
+	ID      domain.EventID          `bun:"id,pk,type:uuid"`
+	Ticket  domain.TicketID         `bun:"ticket_id,type:uuid"`
+	Message *domain.TicketMessageID `bun:"ticket_message_id,type:uuid"`
+	Type    domain.EventType        `bun:"type"`
+	Actor   domain.ActorType        `bun:"actor_type"`
+	ActorID string                  `bun:"actor_id,nullzero"`
+	Payload map[string]string       `bun:"payload,type:jsonb"`
+	At      time.Time               `bun:"created_at"`
+}
+
+func (q tickets) Events(ctx context.Context, id domain.TicketID, after ports.Position, limit int) ([]domain.TicketEvent, error) {
+	var rows []ticketEventRow
+	query := q.tx.NewSelect().Model(&rows).Where("e.tenant_id = ? AND e.ticket_id = ?", q.tenant.String(), id)
+	if after != (ports.Position{}) {
+		query = query.Where("(e.created_at, e.id) > (?, ?::uuid)", after.At, after.ID)
+	}
+	if err := query.OrderExpr("e.created_at, e.id").Limit(int64(limit)).Scan(ctx); err != nil {
+		return nil, translate(ctx, "list ticket events", err)
+	}
+	all := make([]domain.TicketEvent, len(rows))
+	for i, r := range rows {
+		all[i] = domain.TicketEvent{
+			ID: r.ID, Tenant: q.tenant, Ticket: r.Ticket, Type: r.Type, Actor: r.Actor, ActorID: r.ActorID,
+			Payload: r.Payload, At: utc(r.At),
+		}
+		if r.Message != nil {
+			all[i].Message = *r.Message
+		}
+	}
+	return all, nil
+}
