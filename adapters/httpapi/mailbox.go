@@ -1,0 +1,53 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/keybuzzio/marketplaces/app"
+	"github.com/keybuzzio/marketplaces/domain"
+)
+
+// mailboxBody is a mailbox as a seller types it. It is only ever read.
+type mailboxBody struct {
+	Host     string         `json:"host"`
+	Port     int            `json:"port"`
+	TLS      domain.TLSMode `json:"tls"`
+	User     string         `json:"user"`
+	Password domain.Secret  `json:"password"`
+	Mailbox  string         `json:"mailbox"`
+}
+
+func (s *Server) setMailbox(w http.ResponseWriter, r *http.Request, tenant domain.TenantID) error {
+	var body mailboxBody
+	if err := readBody(w, r, &body); err != nil {
+		return err
+	}
+	c, err := s.app.SetMailbox.Run(r.Context(), app.SetMailboxCommand{
+		Tenant: tenant, Marketplace: domain.Amazon,
+		Mailbox: domain.Mailbox{
+			Host: body.Host, Port: body.Port, TLS: body.TLS, User: body.User, Password: body.Password, Name: body.Mailbox,
+		},
+	})
+	if err != nil {
+		return mailboxRefusal(err)
+	}
+	return writeJSON(w, showConnection(c))
+}
+
+// mailboxRefusal makes 422 of a mailbox that could be read and cannot be right. domain.NewMailbox begins its message
+// with the field.
+func mailboxRefusal(err error) error {
+	var known *domain.Error
+	if !errors.As(err, &known) || known.Kind != domain.ErrInvalid {
+		return err
+	}
+	if field, detail, ok := strings.Cut(known.Msg, ": "); ok {
+		switch field {
+		case "host", "port", "tls", "user", "password", "mailbox":
+			return wrongField(http.StatusUnprocessableEntity, field, detail)
+		}
+	}
+	return &refusal{status: http.StatusUnprocessableEntity, detail: known.Msg}
+}

@@ -1,0 +1,165 @@
+// Package httpapi is the HTTP interface of the product: it turns requests into calls of the use cases, and what comes
+// back into JSON. Start at [New] and at the table in routes; openapi.yaml is the contract with clients, served beside
+// the routes and held against them by a test.
+//
+// Everything under /api/v1 needs a bearer token, what does not exist there included. The tenant is the token's: no
+// path, query or body names one, and what belongs to another tenant does not exist. Errors are RFC 9457 problems.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/keybuzzio/marketplaces/app"
+	"github.com/keybuzzio/marketplaces/domain"
+)
+
+// Options is what a Server needs beside the use cases.
+type Options struct {
+	Auth    *Authenticator              // required
+	Ready   func(context.Context) error // required: nil when the database answers and has the schema this build knows
+	Log     *slog.Logger                // discarded when nil
+	Metrics *prometheus.Registry        // a new one, with the metrics of process and runtime, when nil
+	Version string                      // of this build
+}
+
+// Server is the http.Handler of all routes. It is safe for concurrent use.
+type Server struct {
+	app     *app.App
+	auth    *Authenticator
+	ready   func(context.Context) error
+	log     *slog.Logger
+	metrics *metrics
+	docs    []byte
+	timeout time.Duration // of one request
+	router  *mux.Router
+}
+
+// requestTimeout bounds the work for one request. It ends before writeTimeout cuts the connection, so that the client
+// still hears why.
+const requestTimeout = 60 * time.Second
+
+// New returns the handler of all routes; it starts nothing. Its error names everything that o lacks.
+func New(a *app.App, o Options) (*Server, error) {
+	var missing []error
+	need := func(name string, there bool) {
+		if !there {
+			missing = append(missing, domain.Errorf(domain.ErrInvalid, "httpapi: %s is missing", name))
+		}
+	}
+	need("the application", a != nil)
+	need("Options.Auth", o.Auth != nil)
+	need("Options.Ready", o.Ready != nil)
+	if err := errors.Join(missing...); err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	metrics, err := newMetrics(o.Metrics, o.Version)
+	if err != nil {
+		return nil, err
+	}
+	page, err := renderDocs(specification, o.Version)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{app: a, auth: o.Auth, ready: o.Ready, log: o.Log, metrics: metrics, docs: page, timeout: requestTimeout}
+	s.router = s.routes()
+	return s, nil
+}
+
+// apiBase is where the routes that need a token begin.
+const apiBase = "/api/v1"
+
+// routes is the table of all routes.
+func (s *Server) routes() *mux.Router {
+	// Paths are taken as they come: a redirect to the clean one would answer requests that nobody has authenticated.
+	root := mux.NewRouter().SkipClean(true)
+	root.Use(noteRoute)
+	root.NotFoundHandler = s.answer(s.noRoute)
+	root.MethodNotAllowedHandler = root.NotFoundHandler
+	s.get(root, "/healthz", s.healthz)
+	s.get(root, "/readyz", s.readyz)
+	s.get(root, "/openapi.yaml", s.openapi)
+	s.get(root, "/docs", s.docsPage)
+	root.Handle("/metrics", s.metrics.handler()).Methods(http.MethodGet, http.MethodHead)
+
+	api := root.PathPrefix(apiBase).Subrouter()
+	api.Use(s.authenticate)
+	api.NotFoundHandler = s.authenticate(s.answer(s.noRoute))
+	api.MethodNotAllowedHandler = api.NotFoundHandler
+	s.get(api, "/marketplaces/{marketplace}/status", tenantOnly(s.status))
+	s.post(api, "/marketplaces/{marketplace}/connect", tenantOnly(s.connect))
+	s.post(api, "/marketplaces/{marketplace}/sync", tenantOnly(s.sync))
+	s.post(api, "/marketplaces/{marketplace}/disconnect", tenantOnly(s.disconnect))
+	s.put(api, "/marketplaces/amazon/mailbox", tenantOnly(s.setMailbox))
+	s.post(api, "/marketplaces/amazon/mock/connect", tenantOnly(s.connectMock))
+	s.get(api, "/tickets", tenantOnly(s.listTickets))
+	s.get(api, "/tickets/{id}", tenantOnly(s.getTicket))
+	s.get(api, "/tickets/{id}/messages", tenantOnly(s.listMessages))
+	s.get(api, "/tickets/{id}/events", tenantOnly(s.listEvents))
+	return root
+}
+
+func (s *Server) get(r *mux.Router, path string, h handler) {
+	r.Handle(path, s.answer(h)).Methods(http.MethodGet, http.MethodHead)
+}
+
+func (s *Server) post(r *mux.Router, path string, h handler) {
+	r.Handle(path, s.answer(h)).Methods(http.MethodPost)
+}
+
+func (s *Server) put(r *mux.Router, path string, h handler) {
+	r.Handle(path, s.answer(h)).Methods(http.MethodPut)
+}
+
+// handler answers a request or returns why it cannot; then it has written nothing.
+type handler func(http.ResponseWriter, *http.Request) error
+
+// answer makes h an http.Handler whose errors become problems.
+func (s *Server) answer(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// tenantHandler is a handler that works for one tenant.
+type tenantHandler func(http.ResponseWriter, *http.Request, domain.TenantID) error
+
+// tenantOnly hands h the tenant that authenticate found, and refuses to run it without one.
+func tenantOnly(h tenantHandler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		tenant := exchangeOf(r).tenant
+		if tenant.IsZero() {
+			return errNoToken
+		}
+		return h(w, r, tenant)
+	}
+}
+
+// noRoute answers what no route matches: 405 and the methods that the path has (RFC 9110 §15.5.6), else 404. The router
+// cannot be asked which of the two it is: within a subrouter it forgets about a wrong method.
+func (s *Server) noRoute(_ http.ResponseWriter, r *http.Request) error {
+	allowed := http.Header{}
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut} {
+		asked := r.Clone(r.Context())
+		asked.Method = method
+		var match mux.RouteMatch
+		if s.router.Match(asked, &match) && match.Route != nil && match.Route.GetHandler() != nil {
+			allowed.Add("Allow", method)
+		}
+	}
+	if len(allowed) == 0 {
+		return &refusal{status: http.StatusNotFound, detail: "there is no such route: see /docs"}
+	}
+	return &refusal{status: http.StatusMethodNotAllowed, detail: "this path has other methods: see the Allow header", header: allowed}
+}
