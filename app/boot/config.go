@@ -1,0 +1,139 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v10"
+
+	"github.com/keybuzzio/marketplaces/adapters/postgres/local"
+	"github.com/keybuzzio/marketplaces/domain"
+)
+
+// Config is what the binaries read from the environment, once. The README's table says what each setting means.
+type Config struct {
+	DatabaseURL      domain.Secret  `env:"DATABASE_URL"`
+	Port             uint16         `env:"PORT" envDefault:"4000"`
+	JWTSecret        domain.Secret  `env:"JWT_SECRET"`
+	JWKSURL          string         `env:"JWT_JWKS_URL"`
+	Dev              bool           `env:"KEYBUZZ_DEV_MODE"`
+	DataDir          string         `env:"KEYBUZZ_DATA_DIR"`
+	Marketplaces     []string       `env:"KEYBUZZ_MARKETPLACES" envDefault:"amazon"`
+	PollSeconds      uint32         `env:"KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS" envDefault:"60"`
+	MailboxNetworks  []netip.Prefix `env:"KEYBUZZ_MAILBOX_NETWORKS"`
+	VaultAddr        string         `env:"VAULT_ADDR"`
+	VaultNamespace   string         `env:"VAULT_NAMESPACE"`
+	VaultToken       domain.Secret  `env:"VAULT_TOKEN"`
+	VaultRoleID      string         `env:"VAULT_ROLE_ID"`
+	VaultSecretID    domain.Secret  `env:"VAULT_SECRET_ID"`
+	VaultKubeRole    string         `env:"VAULT_KUBERNETES_ROLE"`
+	LogLevel         string         `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat        string         `env:"LOG_FORMAT"`
+	marketplaceTypes []domain.MarketplaceType
+}
+
+// minPollSeconds keeps a slip of the pen from hammering every seller's mail server.
+const minPollSeconds = 1
+
+// Load reads the configuration from environ, which has the form of os.Environ. dev is the flag --dev, which is
+// KEYBUZZ_DEV_MODE=true. Nothing that is missing is made up outside development mode; the error lists everything that
+// is wrong, one setting a line, and holds no secret.
+func Load(environ []string, dev bool) (Config, error) {
+	var c Config
+	var wrong []error
+	if err := env.ParseWithOptions(&c, env.Options{Environment: settings(environ)}); err != nil {
+		wrong = append(wrong, explain(err)...)
+	}
+	c.Dev = c.Dev || dev
+	add := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	if c.DatabaseURL.IsZero() && !c.Dev {
+		add("DATABASE_URL is not set: give postgres://user:password@host:5432/database, or start with --dev for a private Postgres")
+	}
+	if c.PollSeconds < minPollSeconds {
+		add("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS: give at least %d", minPollSeconds)
+	}
+	if c.VaultAddr == "" && !c.Dev {
+		add("VAULT_ADDR is not set: give the address of Vault, such as https://vault:8200, or start with --dev for a file")
+	}
+	if c.VaultAddr != "" && c.VaultToken.IsZero() && (c.VaultRoleID == "" || c.VaultSecretID.IsZero()) && c.VaultKubeRole == "" {
+		add("VAULT_TOKEN is not set: give it, or VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE")
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(c.LogLevel)) {
+		add("LOG_LEVEL: use debug, info, warn or error")
+	}
+	if !slices.Contains([]string{"", "text", "json"}, c.LogFormat) {
+		add("LOG_FORMAT: use text or json")
+	}
+	for _, slug := range c.Marketplaces {
+		t, err := domain.ParseMarketplaceType(strings.TrimSpace(slug))
+		if err != nil || !served(t) {
+			add("KEYBUZZ_MARKETPLACES: %q is not served by this version: use %s", slug, servedSlugs())
+			continue
+		}
+		c.marketplaceTypes = append(c.marketplaceTypes, t)
+	}
+	if c.DataDir == "" && c.Dev {
+		dir, err := local.DataDir()
+		if err != nil {
+			wrong = append(wrong, err)
+		}
+		c.DataDir = dir
+	}
+	return c, errors.Join(wrong...)
+}
+
+// loadAuth checks the settings of the token check, which the server needs and the worker does not.
+func (c Config) checkAuth() error {
+	if c.JWTSecret.IsZero() && c.JWKSURL == "" && !c.Dev {
+		return errors.New("JWT_SECRET is not set: give at least 32 bytes, or JWT_JWKS_URL")
+	}
+	return nil
+}
+
+// pollInterval is the time from the beginning of one round of polls to the beginning of the next.
+func (c Config) pollInterval() time.Duration { return time.Duration(c.PollSeconds) * time.Second }
+
+// settings turns os.Environ into a map. An empty setting is the same as none.
+func settings(environ []string) map[string]string {
+	m := env.ToMap(environ)
+	for name, value := range m {
+		if strings.TrimSpace(value) == "" {
+			delete(m, name)
+		}
+	}
+	return m
+}
+
+// explain turns the parser's errors, which name fields, into ones that name settings.
+func explain(err error) []error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []error{err}
+	}
+	var out []error
+	for _, e := range all.Errors {
+		var parse env.ParseError
+		if !errors.As(e, &parse) {
+			out = append(out, e)
+			continue
+		}
+		out = append(out, fmt.Errorf("%s: %s", fieldSetting[parse.Name], fieldForm[parse.Name]))
+	}
+	return out
+}
+
+// The settings that can fail to parse, by field.
+var (
+	fieldSetting = map[string]string{
+		"Port": "PORT", "Dev": "KEYBUZZ_DEV_MODE", "PollSeconds": "KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS",
+		"MailboxNetworks": "KEYBUZZ_MAILBOX_NETWORKS",
+	}
+	fieldForm = map[string]string{
+		"Port": "give a number from 0 to 65535", "Dev": "give true or false", "PollSeconds": "give a number of seconds",
+		"MailboxNetworks": "give networks such as 203.0.113.0/24, separated by commas",
+	}
+)

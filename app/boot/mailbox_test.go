@@ -1,0 +1,191 @@
+package boot_test
+
+import (
+	"bytes"
+	"database/sql"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/adapters/amazon/mail/mailtest"
+	"github.com/keybuzzio/marketplaces/domain"
+)
+
+// setMailbox connects the tenant to a mail server of this machine, as the seller's browser does.
+func (c *client) setMailbox(m domain.Mailbox) (int, map[string]any) {
+	c.t.Helper()
+	return c.call("PUT", "/api/v1/marketplaces/amazon/mailbox", map[string]any{
+		"host": m.Host, "port": m.Port, "tls": string(m.TLS), "user": m.User, "password": m.Password.Reveal(), "mailbox": m.Name,
+	})
+}
+
+// expect is what the rows must be once mails were read: each message once, buyers' on the tickets of their conversations.
+func expect(mails []mailtest.Mail) counts {
+	keys := map[string]bool{}
+	var page []domain.InboundMessage
+	for _, m := range mails {
+		if !keys[m.Key] {
+			keys[m.Key] = true
+			message := m.Want
+			message.ExternalID = m.Key
+			page = append(page, message)
+		}
+	}
+	in := domain.Thread(domain.ConnectionState{Type: domain.Amazon}, page, domain.Book{}, time.Now())
+	n := len(in.TicketMessages)
+	return counts{messages: len(page), tickets: len(in.Opened), ticketMessages: n, received: n}
+}
+
+// mailboxMails are n generated mails as IMAP can carry them: without a NUL (RFC 3501 §9).
+func mailboxMails(seed uint64, n int) []mailtest.Mail {
+	return slices.DeleteFunc(mailtest.Mails(seed, n), func(m mailtest.Mail) bool { return bytes.IndexByte(m.Raw, 0) >= 0 })
+}
+
+// Real mails in a real Dovecot become the right tickets, once, also those that arrive while the mailbox is read.
+func TestMailsBecomeTickets(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	dovecot, mails := mailtest.NewDovecot(t), mailboxMails(1, 380)
+	before, during := mails[:len(mails)-100], mails[len(mails)-100:]
+	is.True(len(before) >= 200)
+	dovecot.Deliver(t, before...)
+	p := newProduct(t)
+	api, _ := p.serve(t)
+
+	wrong := dovecot.Mailbox()
+	wrong.Password = domain.NewSecret("wrong-password")
+	status, problem := api.setMailbox(wrong)
+	is.Equal(status, http.StatusUnprocessableEntity)
+	is.True(problem["detail"] != "") // says what failed
+	status, answer := api.setMailbox(dovecot.Mailbox())
+	is.Equal(status, http.StatusOK)
+	is.Equal(answer["status"], "CONNECTED")
+
+	delivered := make(chan struct{})
+	go func() {
+		defer close(delivered)
+		for _, m := range during {
+			dovecot.Deliver(t, m)
+		}
+	}()
+	for arriving := true; arriving; {
+		select {
+		case <-delivered:
+			arriving = false
+		default:
+		}
+		code, _ := p.worker(t)
+		is.Equal(code, 0)
+	}
+	got := p.counts(t)
+	is.Equal(got, expect(mails))
+	p.checkTickets(t, mails)
+
+	look := dovecot.Look(t)
+	code, out := p.worker(t)
+	is.Equal(code, 0)
+	is.True(strings.HasSuffix(out, "tenants=1 fetched=0 created=0 duplicates=0 rejected=0 failed=0\n"))
+	p.exec(t, "UPDATE marketplace.sync_states SET cursor = NULL") // everything is read again
+	code, _ = p.worker(t)
+	is.Equal(code, 0)
+	is.Equal(p.counts(t), got)
+	is.Equal(dovecot.Look(t), look) // and the mailbox is as it was
+}
+
+// checkTickets holds that each buyer's text is on a ticket of its thread.
+func (p *product) checkTickets(t *testing.T, mails []mailtest.Mail) {
+	t.Helper()
+	type row struct{ thread, body string }
+	have := map[row]bool{}
+	p.read(t, func(rows *sql.Rows) error {
+		var r row
+		err := rows.Scan(&r.thread, &r.body)
+		have[r] = true
+		return err
+	}, `SELECT coalesce(e.thread_id, ''), m.body FROM marketplace.external_messages e
+		JOIN marketplace.ticket_messages m ON m.external_message_id = e.id AND m.ticket_id = e.ticket_id`)
+	for _, m := range mailtest.Buyers(mails) {
+		if !have[row{m.Want.ThreadID, m.Want.Body}] {
+			t.Errorf("%s: not on a ticket", m.Shape)
+		}
+	}
+}
+
+// A worker that is killed again and again at any point of a long poll loses nothing and doubles nothing.
+func TestKilledWorker(t *testing.T) {
+	t.Parallel()
+	const messages, kills = 5000, 30
+	is := is.New(t)
+	dovecot := mailtest.NewDovecot(t)
+	buyers := mailtest.Buyers(mailboxMails(7, 3*messages))[:messages]
+	dovecot.Deliver(t, buyers...)
+	p := newProduct(t)
+	api, server := p.serve(t)
+	status, _ := api.setMailbox(dovecot.Mailbox())
+	is.Equal(status, http.StatusOK)
+	is.NoErr(server.Process.Kill())
+
+	stored := func() int { return p.count(t, "SELECT count(*) FROM marketplace.external_messages") }
+	kill := func(w *process) {
+		is.NoErr(w.Process.Signal(syscall.SIGKILL))
+		w.wait(t)
+		p.checkWhole(t)
+	}
+	// The first kill comes when the first page is stored, and tells how long that takes on this machine. The others
+	// come at any point around it: while the worker starts, reads, maps, stores, or has just stored.
+	begun := time.Now()
+	w := start(t, "worker", p.settings, "--once")
+	eventually(t, "a page is stored", func() bool { return stored() > 0 })
+	page := time.Since(begun)
+	kill(w)
+	random := rand.New(rand.NewPCG(7, 7))
+	before, progressed := stored(), 0
+	for range kills - 1 {
+		w := start(t, "worker", p.settings, "--once")
+		latest := page
+		if before > messages/2 {
+			latest = page / 2 // leave work for all the kills
+		}
+		select {
+		case <-w.done:
+		case <-time.After(page/5 + time.Duration(random.Int64N(int64(latest)))):
+		}
+		kill(w)
+		if n := stored(); n > before {
+			before, progressed = n, progressed+1
+		}
+	}
+	t.Logf("%d of %d messages stored; %d of %d killed polls had stored a page", before, messages, progressed+1, kills)
+	is.True(before < messages) // every kill hit a poll with work left
+	code, out := p.worker(t)
+	is.Equal(code, 0)
+	is.True(strings.Contains(out, "failed=0"))
+	got := p.counts(t)
+	is.Equal(got.messages, messages)
+	is.Equal(got.ticketMessages, messages)
+	is.Equal(got.received, messages)
+	p.checkWhole(t)
+	code, out = p.worker(t) // the cursor is right: there is nothing to read again
+	is.Equal(code, 0)
+	is.True(strings.HasSuffix(out, "tenants=1 fetched=0 created=0 duplicates=0 rejected=0 failed=0\n"))
+}
+
+// checkWhole holds that nothing half-mapped can be seen.
+func (p *product) checkWhole(t *testing.T) {
+	t.Helper()
+	is := is.New(t)
+	is.Equal(p.count(t, `SELECT count(*) FROM marketplace.external_messages e
+		LEFT JOIN marketplace.ticket_messages m ON m.external_message_id = e.id
+		LEFT JOIN marketplace.ticket_events v ON v.ticket_message_id = m.id AND v.type = 'MESSAGE_RECEIVED'
+		WHERE e.kind = 'BUYER_MESSAGE' AND (m.id IS NULL OR v.id IS NULL OR e.ticket_id IS DISTINCT FROM m.ticket_id)`), 0)
+	is.Equal(p.count(t, `SELECT count(*) FROM marketplace.tickets t
+		WHERE NOT EXISTS (SELECT FROM marketplace.ticket_messages m WHERE m.ticket_id = t.id)`), 0)
+	is.Equal(p.count(t, `SELECT count(*) FROM marketplace.sync_states s WHERE s.cursor IS NULL
+		AND EXISTS (SELECT FROM marketplace.external_messages)`), 0) // the cursor moved with them
+}

@@ -1,0 +1,64 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/keybuzzio/marketplaces/app"
+)
+
+// workerMemory is what the worker's heap is asked to keep below, so that a backlog of any size stays under 100 MB.
+const workerMemory = 80 << 20
+
+// Worker is the program worker. It returns nil when it did what args ask for, and an error for the user otherwise: with
+// --once also when any tenant's poll failed.
+func Worker(ctx context.Context, args, environ []string, io Streams) error {
+	a, err := program{name: "worker", help: workerHelp, once: true, commands: []string{"poll", "migrate"}}.parse(args, io.Out)
+	if err != nil {
+		return unlessHelp(err)
+	}
+	c, err := Load(environ, a.dev)
+	if err != nil {
+		return err
+	}
+	log := newLog(c, io.Err)
+	if a.command == "migrate" {
+		return migrate(ctx, c, log)
+	}
+	debug.SetMemoryLimit(workerMemory)
+	s, err := open(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if a.once {
+		return pollOnce(ctx, s.app, io)
+	}
+	log.InfoContext(ctx, "worker started", "interval", c.pollInterval().String(), "concurrency", pollConcurrency)
+	s.app.PollLoop.Run(ctx, app.PollLoopCommand{PollAllCommand: app.PollAllCommand{Concurrency: pollConcurrency}, Interval: c.pollInterval()})
+	log.InfoContext(ctx, "worker stopped")
+	return nil
+}
+
+// pollOnce polls everything once and prints what came.
+func pollOnce(ctx context.Context, a *app.App, io Streams) error {
+	summary, err := a.PollAll.Run(ctx, app.PollAllCommand{Concurrency: pollConcurrency})
+	for _, tenant := range summary.Tenants {
+		_, _ = fmt.Fprintln(io.Out, tenant)
+	}
+	_, _ = fmt.Fprintln(io.Out, summary)
+	if err == nil && summary.Failed > 0 {
+		err = fmt.Errorf("polling failed for %d of %d tenants: the log above says why", summary.Failed, len(summary.Tenants))
+	}
+	return err
+}
+
+// unlessHelp makes a run that printed its help a good one.
+func unlessHelp(err error) error {
+	if errors.Is(err, errHelp) {
+		return nil
+	}
+	return err
+}
