@@ -23,10 +23,11 @@ lint: ## formatting, go vet, staticcheck
 	go vet ./...
 	$(TOOL) staticcheck ./...
 
-bench: ## speed and memory against floors measured in the same run; BENCH_FLAGS=-large for 5,000,000 messages
-	@.ci/need postgres
-	go test -run='^$$' -bench=. -benchtime=1x -timeout=60m ./internal/bench $(BENCH_FLAGS)
+bench: ## speed and memory against floors of the same run; LARGE=1 with 5,000,000 messages stored as well
+	@.ci/need postgres dovecot
+	go test -run='^$$' -bench=. -benchtime=1x -timeout=2h ./adapters/postgres $(if $(LARGE),-args -large)
 	go test -run='^$$' -bench=. -benchmem ./domain ./adapters/amazon/mail
+	go test -run='^$$' -bench=. -benchtime=1x -timeout=30m ./app/boot
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

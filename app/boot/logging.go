@@ -16,9 +16,18 @@ func newLog(c Config, out io.Writer) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "json" || c.LogFormat == "" && !isTerminal(out) {
+		options.ReplaceAttr = durationsInSeconds
 		return slog.New(slog.NewJSONHandler(out, options))
 	}
 	return slog.New(slog.NewTextHandler(out, options))
+}
+
+// durationsInSeconds is for machines, which would else get nanoseconds without a unit.
+func durationsInSeconds(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.Float64(a.Key+"_seconds", a.Value.Duration().Seconds())
+	}
+	return a
 }
 
 func isTerminal(out io.Writer) bool {
