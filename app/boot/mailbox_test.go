@@ -132,37 +132,37 @@ func TestKilledWorker(t *testing.T) {
 	is.NoErr(server.Process.Kill())
 
 	stored := func() int { return p.count(t, "SELECT count(*) FROM marketplace.external_messages") }
-	kill := func(w *process) {
+	// killed runs a worker and kills it when it has stored a page, or after latest if that comes first. It returns how
+	// long a stored page took, 0 if there was none.
+	killed := func(latest time.Duration) (page time.Duration) {
+		before, begun := stored(), time.Now()
+		w := start(t, "worker", p.settings, "--once")
+		for time.Since(begun) < latest && page == 0 {
+			time.Sleep(5 * time.Millisecond)
+			if stored() > before {
+				page = time.Since(begun)
+			}
+		}
+		is.True(!exited(w)) // there was work left
 		is.NoErr(w.Process.Signal(syscall.SIGKILL))
 		w.wait(t)
 		p.checkWhole(t)
+		return page
 	}
 	// The first kill comes when the first page is stored, and tells how long that takes on this machine. The others
-	// come at any point around it: while the worker starts, reads, maps, stores, or has just stored.
-	begun := time.Now()
-	w := start(t, "worker", p.settings, "--once")
-	eventually(t, "a page is stored", func() bool { return stored() > 0 })
-	page := time.Since(begun)
-	kill(w)
-	random := rand.New(rand.NewPCG(7, 7))
-	before, progressed := stored(), 0
+	// come at any point before or after: while the worker starts, reads, maps, stores, or has just stored.
+	page := killed(time.Minute)
+	random, progressed := rand.New(rand.NewPCG(7, 7)), 1
 	for range kills - 1 {
-		w := start(t, "worker", p.settings, "--once")
-		latest := page
-		if before > messages/2 {
-			latest = page / 2 // leave work for all the kills
+		spread := page
+		if stored() > messages/2 {
+			spread = page / 2 // leave work for all the kills
 		}
-		select {
-		case <-w.done:
-		case <-time.After(page/5 + time.Duration(random.Int64N(int64(latest)))):
-		}
-		kill(w)
-		if n := stored(); n > before {
-			before, progressed = n, progressed+1
+		if took := killed(page/5 + time.Duration(random.Int64N(int64(spread)))); took > 0 {
+			page, progressed = min(page, took), progressed+1
 		}
 	}
-	t.Logf("%d of %d messages stored; %d of %d killed polls had stored a page", before, messages, progressed+1, kills)
-	is.True(before < messages) // every kill hit a poll with work left
+	t.Logf("%d of %d messages stored; %d of %d killed polls had stored a page", stored(), messages, progressed, kills)
 	code, out := p.worker(t)
 	is.Equal(code, 0)
 	is.True(strings.Contains(out, "failed=0"))

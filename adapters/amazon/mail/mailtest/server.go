@@ -42,20 +42,29 @@ func (s *Server) MailboxOver(mode domain.TLSMode) (m domain.Mailbox, ok bool) {
 // Roots vouch for the server's certificate; nil when it has none.
 func (s *Server) Roots() *x509.CertPool { return s.roots }
 
+// window is how many mails are under way at once.
+const window = 100
+
 // Deliver appends mails in their order.
 func (s *Server) Deliver(t testing.TB, mails ...Mail) {
 	t.Helper()
 	s.do(t, func(c *imapclient.Client) error {
-		for _, m := range mails {
-			cmd := c.Append(s.mailbox.Name, int64(len(m.Raw)), &imap.AppendOptions{Time: m.Arrived})
-			if _, err := cmd.Write(m.Raw); err != nil {
-				return err
+		for batch := range slices.Chunk(mails, window) {
+			var sent []*imapclient.AppendCommand
+			for _, m := range batch {
+				cmd := c.Append(s.mailbox.Name, int64(len(m.Raw)), &imap.AppendOptions{Time: m.Arrived})
+				if _, err := cmd.Write(m.Raw); err != nil {
+					return err
+				}
+				if err := cmd.Close(); err != nil {
+					return err
+				}
+				sent = append(sent, cmd)
 			}
-			if err := cmd.Close(); err != nil {
-				return err
-			}
-			if _, err := cmd.Wait(); err != nil {
-				return err
+			for _, cmd := range sent {
+				if _, err := cmd.Wait(); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

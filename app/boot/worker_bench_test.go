@@ -1,0 +1,116 @@
+package boot_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keybuzzio/marketplaces/adapters/amazon/mail/mailtest"
+	"github.com/keybuzzio/marketplaces/adapters/memory"
+	"github.com/keybuzzio/marketplaces/adapters/postgres"
+	"github.com/keybuzzio/marketplaces/adapters/postgres/pgtest"
+	"github.com/keybuzzio/marketplaces/adapters/vault"
+	"github.com/keybuzzio/marketplaces/app"
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/ports"
+)
+
+// BenchmarkWorker runs the worker as it is built on a backlog in a real mailbox, into a Postgres that flushes to disk,
+// and tells how fast it was and how much memory it took at most. The target is 100 MB, whatever the backlog. Run it
+// with -benchtime=1x.
+func BenchmarkWorker(b *testing.B) {
+	const backlog = 20_000
+	binary := filepath.Join(b.TempDir(), "worker")
+	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", binary, "../../cmd/worker").CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	dovecot := mailtest.NewDovecot(b)
+	dovecot.Deliver(b, mailboxMails(3, backlog)...)
+	for b.Loop() {
+		url, data := pgtest.Durable(b), b.TempDir()
+		connectMailbox(b, url, data, dovecot.Mailbox())
+		w := exec.CommandContext(b.Context(), binary, "--dev", "--once")
+		w.Env = []string{"DATABASE_URL=" + url, "KEYBUZZ_DATA_DIR=" + data, "PATH=" + os.Getenv("PATH")}
+		var out, log bytes.Buffer
+		w.Stdout, w.Stderr = &out, &log
+		begun := time.Now()
+		if err := w.Start(); err != nil {
+			b.Fatal(err)
+		}
+		peak := watchMemory(w.Process.Pid)
+		if err := w.Wait(); err != nil || !strings.Contains(out.String(), "failed=0") {
+			b.Fatalf("%v: %s%s", err, out.String(), log.String())
+		}
+		spent := time.Since(begun)
+		b.ReportMetric(backlog/spent.Seconds(), "mails/s")
+		b.ReportMetric(float64(<-peak)/1024, "peak_MB")
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
+// watchMemory tells, when process pid has ended, the most kilobytes that it had in memory (VmHWM of proc(5)). What wait4
+// reports would count this test's own memory, which the process had before it became the worker.
+func watchMemory(pid int) <-chan int {
+	peak := make(chan int, 1)
+	go func() {
+		most := 0
+		for {
+			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+			_, line, found := strings.Cut(string(status), "VmHWM:")
+			if err != nil || !found {
+				peak <- most
+				return
+			}
+			var n int
+			if _, err := fmt.Sscan(line, &n); err == nil {
+				most = n
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	return peak
+}
+
+// connectMailbox connects the tenant of development mode to a mailbox, with its secret in the stub of folder data.
+func connectMailbox(b *testing.B, url, data string, m domain.Mailbox) {
+	b.Helper()
+	db, err := postgres.Open(b.Context(), domain.NewSecret(url), postgres.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	repo := postgres.NewRepository(db)
+	a, err := app.New(app.Deps{
+		Repository: repo, Directory: repo, Secrets: vault.NewStub(data), Mailboxes: anyMailbox{}, Clock: memory.NewClock(time.Now()),
+		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: noMessages{}},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	tenant, err := domain.ParseTenantID("demo")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := a.SetMailbox.Run(b.Context(), app.SetMailboxCommand{Tenant: tenant, Marketplace: domain.Amazon, Mailbox: m}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// anyMailbox lets everybody in.
+type anyMailbox struct{}
+
+func (anyMailbox) CheckMailbox(context.Context, domain.Mailbox) error { return nil }
+
+// noMessages is a marketplace where nobody writes.
+type noMessages struct{}
+
+func (noMessages) Pages(context.Context, domain.ConnectionState, string) iter.Seq2[ports.Page, error] {
+	return func(func(ports.Page, error) bool) {}
+}
