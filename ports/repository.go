@@ -13,10 +13,11 @@ type Repository interface {
 	// together otherwise. fn's error comes back as it is. tx reaches rows of tenant only. fn must not keep tx, share it
 	// with a goroutine, start another transaction or wait on the network. An Update whose commit fails with
 	// domain.ErrUnavailable may or may not have happened. domain.ErrConflict means that another transaction was first;
-	// nothing was done and fn may be run again.
+	// nothing was done and fn may be run again. A transaction in which a call met a conflict does not commit, even when
+	// fn takes no notice. The zero tenant is domain.ErrInvalid.
 	Update(ctx context.Context, tenant domain.TenantID, fn TxFunc) error
 
-	// View is Update for reading: a change made through tx fails. All reads of one View see the same moment.
+	// View is Update for reading: a change made through tx fails, a lock too. All reads of one View see the same moment.
 	View(ctx context.Context, tenant domain.TenantID, fn TxFunc) error
 }
 
@@ -84,14 +85,15 @@ type Tickets interface {
 	// Get returns a ticket. domain.ErrNotFound if the tenant has none with this id.
 	Get(ctx context.Context, id domain.TicketID) (*domain.Ticket, error)
 
-	// List returns tickets, the most recent activity first. A Position is a ticket's LastMessageAt and id.
+	// List returns tickets, the most recent activity first and, within one time, by falling id. A Position is a ticket's
+	// LastMessageAt and id.
 	List(ctx context.Context, q TicketQuery) ([]*domain.Ticket, error)
 
-	// Messages returns up to limit messages of a ticket behind after, by rising SentAt. None for a ticket that the
+	// Messages returns up to limit messages of a ticket behind after, by rising SentAt and id. None for a ticket that the
 	// tenant does not have. A Position is a message's SentAt and id.
 	Messages(ctx context.Context, id domain.TicketID, after Position, limit int) ([]domain.TicketMessage, error)
 
-	// Events returns up to limit events of a ticket behind after, by rising At. None for a ticket that the tenant does
+	// Events returns up to limit events of a ticket behind after, by rising At and id. None for a ticket that the tenant does
 	// not have. A Position is an event's At and id.
 	Events(ctx context.Context, id domain.TicketID, after Position, limit int) ([]domain.TicketEvent, error)
 }

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"maps"
 	"slices"
 
@@ -98,19 +97,8 @@ func (q intake) each(ctx context.Context, op string, scan func(*sql.Rows) error,
 	return translate(ctx, op, rows.Err())
 }
 
-func (q intake) Store(ctx context.Context, in domain.Intake) error {
-	for _, step := range []func(context.Context, domain.Intake) error{
-		q.insertTickets, q.updateTickets, q.insertMessages, q.insertTicketMessages, q.insertEvents, q.insertRejected,
-	} {
-		if err := step(ctx, in); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// exec runs one set-based statement; $1 is always the tenant. It returns how many rows it met.
-func (q intake) exec(ctx context.Context, op, statement string, args ...any) (int, error) {
+// exec runs one set-based statement for the tenant, which is $1, and returns how many rows it met.
+func (q intake) exec(ctx context.Context, op, statement string, args []any) (int, error) {
 	result, err := q.tx.Tx.ExecContext(ctx, statement, asArrays(append([]any{q.tenant.String()}, args...))...)
 	if err != nil {
 		return 0, translate(ctx, op, err)
@@ -122,31 +110,3 @@ func (q intake) exec(ctx context.Context, op, statement string, args ...any) (in
 // asArrays puts before a statement's arguments the mode in which pgx asks the server once for the statement's types and
 // from then on sends arrays in binary. The statements here are few and fixed.
 func asArrays(args []any) []any { return append([]any{pgx.QueryExecModeCacheDescribe}, args...) }
-
-// insert is exec for rows whose identity the constraints decide.
-func (q intake) insert(ctx context.Context, op, statement string, args ...any) error {
-	_, err := q.exec(ctx, op, statement, args...)
-	return err
-}
-
-// column gathers one column of rows, as the array that unnest takes apart again.
-func column[R, V any](rows []R, value func(R) V) []V {
-	out := make([]V, len(rows))
-	for i, r := range rows {
-		out[i] = value(r)
-	}
-	return out
-}
-
-// jsonColumn is column for jsonb.
-func jsonColumn[R any](rows []R, value func(R) any) ([]string, error) {
-	out := make([]string, len(rows))
-	for i, r := range rows {
-		b, err := json.Marshal(value(r))
-		if err != nil {
-			return nil, domain.Wrap(domain.ErrInvalid, err, "not storable as JSON")
-		}
-		out[i] = string(b)
-	}
-	return out, nil
-}

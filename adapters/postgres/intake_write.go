@@ -8,204 +8,131 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
-func (q intake) insertTickets(ctx context.Context, in domain.Intake) error {
-	if len(in.Opened) == 0 {
-		return nil
+// Store implements ports.Intake: a statement a table, whatever the intake holds.
+func (q intake) Store(ctx context.Context, in domain.Intake) error {
+	opened, changed := states(in.Opened), states(in.Changed)
+	for _, step := range []func() error{
+		func() error { return insert(ctx, q, newTickets, opened) },
+		func() error { return update(ctx, q, changedTickets, changed) },
+		func() error { return insert(ctx, q, externalMessages, in.Messages) },
+		func() error { return insert(ctx, q, ticketMessages, in.TicketMessages) },
+		func() error { return insert(ctx, q, ticketEvents, in.Events) },
+		// The same bytes rejected again for the same reason are there already.
+		func() error { return insert(ctx, q, rejectedMessages, in.Rejected, "ON CONFLICT DO NOTHING") },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
-	rows := column(in.Opened, (*domain.Ticket).State)
-	flags, err := jsonColumn(rows, func(t domain.TicketState) any { return newSafetyFlags(t.SafetyFlags) })
-	if err != nil {
-		return err
-	}
-	return q.insert(ctx, "insert tickets", `
-		INSERT INTO marketplace.tickets (tenant_id, id, connection_id, channel, external_id, order_id, subject, status, priority,
-			customer_name, customer_email, safety_flags, auto_send_blocked_reason, last_message_at, created_at, updated_at)
-		SELECT $1, id, connection_id, channel, nullif(external_id, ''), nullif(order_id, ''), subject, status, priority,
-			nullif(customer_name, ''), nullif(customer_email, ''), safety_flags::jsonb, nullif(reason, ''),
-			last_message_at, created_at, updated_at
-		FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-			$10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[])
-			AS t (id, connection_id, channel, external_id, order_id, subject, status, priority,
-			customer_name, customer_email, safety_flags, reason, last_message_at, created_at, updated_at)`,
-		column(rows, func(t domain.TicketState) pgtype.UUID { return uuidValue(t.ID.UUID) }),
-		column(rows, func(t domain.TicketState) pgtype.UUID { return uuidValue(t.Connection.UUID) }),
-		column(rows, func(t domain.TicketState) string { return string(t.Channel) }),
-		column(rows, func(t domain.TicketState) string { return t.ExternalID }),
-		column(rows, func(t domain.TicketState) string { return t.OrderID }),
-		column(rows, func(t domain.TicketState) string { return t.Subject }),
-		column(rows, func(t domain.TicketState) string { return string(t.Status) }),
-		column(rows, func(t domain.TicketState) string { return string(t.Priority) }),
-		column(rows, func(t domain.TicketState) string { return t.CustomerName }),
-		column(rows, func(t domain.TicketState) string { return t.CustomerEmail }),
-		flags,
-		column(rows, func(t domain.TicketState) string { return t.AutoSendBlockedReason }),
-		column(rows, func(t domain.TicketState) time.Time { return t.LastMessageAt }),
-		column(rows, func(t domain.TicketState) time.Time { return t.CreatedAt }),
-		column(rows, func(t domain.TicketState) time.Time { return t.UpdatedAt }),
-	)
+	return nil
 }
 
-func (q intake) updateTickets(ctx context.Context, in domain.Intake) error {
-	if len(in.Changed) == 0 {
+func states(tickets []*domain.Ticket) []domain.TicketState {
+	out := make([]domain.TicketState, len(tickets))
+	for i, t := range tickets {
+		out[i] = t.State()
+	}
+	return out
+}
+
+// insert writes new rows. Their identity is decided by the table's constraints.
+func insert[R any](ctx context.Context, q intake, t table[R], rows []R, tail ...string) error {
+	if len(rows) == 0 {
 		return nil
 	}
-	rows := column(in.Changed, (*domain.Ticket).State)
-	flags, err := jsonColumn(rows, func(t domain.TicketState) any { return newSafetyFlags(t.SafetyFlags) })
-	if err != nil {
-		return err
+	statement, args := t.insert(rows)
+	_, err := q.exec(ctx, "insert into "+t.name, strings.Join(append([]string{statement}, tail...), " "), args)
+	return err
+}
+
+// update changes rows that must all be there.
+func update[R any](ctx context.Context, q intake, t table[R], rows []R) error {
+	if len(rows) == 0 {
+		return nil
 	}
-	n, err := q.exec(ctx, "update tickets", `
-		UPDATE marketplace.tickets t SET order_id = nullif(n.order_id, ''), subject = n.subject, status = n.status,
-			priority = n.priority, customer_name = nullif(n.customer_name, ''), customer_email = nullif(n.customer_email, ''),
-			safety_flags = n.safety_flags::jsonb, auto_send_blocked_reason = nullif(n.reason, ''),
-			last_message_at = n.last_message_at, updated_at = n.updated_at
-		FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-			$10::text[], $11::timestamptz[], $12::timestamptz[])
-			AS n (id, order_id, subject, status, priority, customer_name, customer_email, safety_flags, reason,
-			last_message_at, updated_at)
-		WHERE t.id = n.id AND $1 = t.tenant_id || ''`,
-		column(rows, func(t domain.TicketState) pgtype.UUID { return uuidValue(t.ID.UUID) }),
-		column(rows, func(t domain.TicketState) string { return t.OrderID }),
-		column(rows, func(t domain.TicketState) string { return t.Subject }),
-		column(rows, func(t domain.TicketState) string { return string(t.Status) }),
-		column(rows, func(t domain.TicketState) string { return string(t.Priority) }),
-		column(rows, func(t domain.TicketState) string { return t.CustomerName }),
-		column(rows, func(t domain.TicketState) string { return t.CustomerEmail }),
-		flags,
-		column(rows, func(t domain.TicketState) string { return t.AutoSendBlockedReason }),
-		column(rows, func(t domain.TicketState) time.Time { return t.LastMessageAt }),
-		column(rows, func(t domain.TicketState) time.Time { return t.UpdatedAt }),
-	)
+	statement, args := t.update(rows)
+	n, err := q.exec(ctx, "update "+t.name, statement, args)
 	if err == nil && n != len(rows) {
-		return errOtherTenant // a ticket that is not there, or not this tenant's
+		return errOtherTenant // a row that is not there, or not this tenant's
 	}
 	return err
 }
 
-func (q intake) insertMessages(ctx context.Context, in domain.Intake) error {
-	if len(in.Messages) == 0 {
-		return nil
-	}
-	rows := in.Messages
-	raws, err := jsonColumn(rows, func(m domain.ExternalMessage) any { return newRawColumn(m.Raw) })
-	if err != nil {
-		return err
-	}
-	return q.insert(ctx, "insert messages", `
-		INSERT INTO marketplace.external_messages (tenant_id, id, connection_id, type, kind, external_id, thread_id, order_id,
-			buyer_name, buyer_email, language, received_at, raw, ticket_id)
-		SELECT $1, id, connection_id, type, kind, external_id, nullif(thread_id, ''), nullif(order_id, ''),
-			nullif(buyer_name, ''), nullif(buyer_email, ''), nullif(language, ''), received_at, raw::jsonb, ticket_id
-		FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-			$10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::uuid[])
-			AS m (id, connection_id, type, kind, external_id, thread_id, order_id, buyer_name, buyer_email, language,
-			received_at, raw, ticket_id)`,
-		column(rows, func(m domain.ExternalMessage) pgtype.UUID { return uuidValue(m.ID.UUID) }),
-		column(rows, func(m domain.ExternalMessage) pgtype.UUID { return uuidValue(m.Connection.UUID) }),
-		column(rows, func(m domain.ExternalMessage) string { return string(m.Type) }),
-		column(rows, func(m domain.ExternalMessage) string { return string(m.Kind) }),
-		column(rows, func(m domain.ExternalMessage) string { return m.ExternalID }),
-		column(rows, func(m domain.ExternalMessage) string { return m.ThreadID }),
-		column(rows, func(m domain.ExternalMessage) string { return m.OrderID }),
-		column(rows, func(m domain.ExternalMessage) string { return m.BuyerName }),
-		column(rows, func(m domain.ExternalMessage) string { return m.BuyerEmail }),
-		column(rows, func(m domain.ExternalMessage) string { return m.Language }),
-		column(rows, func(m domain.ExternalMessage) time.Time { return m.ReceivedAt }),
-		raws,
-		column(rows, func(m domain.ExternalMessage) pgtype.UUID { return uuidValue(m.Ticket.UUID) }),
-	)
-}
+// What a changed ticket may change. The rest is settled when it is opened.
+var changedTickets = table[domain.TicketState]{"tickets", []column[domain.TicketState]{
+	idColumn("id", func(t domain.TicketState) uuid.UUID { return t.ID.UUID }),
+	textOrNull("order_id", func(t domain.TicketState) string { return t.OrderID }),
+	textColumn("subject", func(t domain.TicketState) string { return t.Subject }),
+	textColumn("status", func(t domain.TicketState) string { return string(t.Status) }),
+	textColumn("priority", func(t domain.TicketState) string { return string(t.Priority) }),
+	textOrNull("customer_name", func(t domain.TicketState) string { return t.CustomerName }),
+	textOrNull("customer_email", func(t domain.TicketState) string { return t.CustomerEmail }),
+	jsonColumn("safety_flags", func(t domain.TicketState) any { return newSafetyFlags(t.SafetyFlags) }),
+	textOrNull("auto_send_blocked_reason", func(t domain.TicketState) string { return t.AutoSendBlockedReason }),
+	timeColumn("last_message_at", func(t domain.TicketState) time.Time { return t.LastMessageAt }),
+	timeColumn("updated_at", func(t domain.TicketState) time.Time { return t.UpdatedAt }),
+}}
 
-func (q intake) insertTicketMessages(ctx context.Context, in domain.Intake) error {
-	if len(in.TicketMessages) == 0 {
-		return nil
-	}
-	rows := in.TicketMessages
-	flags, err := jsonColumn(rows, func(m domain.TicketMessage) any { return newSafetyFlags(m.SafetyFlags) })
-	if err != nil {
-		return err
-	}
-	return q.insert(ctx, "insert ticket messages", `
-		INSERT INTO marketplace.ticket_messages (tenant_id, id, ticket_id, external_message_id, sender_type, sender_name,
-			body, source, is_internal, safety_flags, sent_at)
-		SELECT $1, id, ticket_id, external_message_id, sender_type, nullif(sender_name, ''), body, source, is_internal,
-			safety_flags::jsonb, sent_at
-		FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bool[],
-			$10::text[], $11::timestamptz[])
-			AS m (id, ticket_id, external_message_id, sender_type, sender_name, body, source, is_internal, safety_flags, sent_at)`,
-		column(rows, func(m domain.TicketMessage) pgtype.UUID { return uuidValue(m.ID.UUID) }),
-		column(rows, func(m domain.TicketMessage) pgtype.UUID { return uuidValue(m.Ticket.UUID) }),
-		column(rows, func(m domain.TicketMessage) pgtype.UUID { return uuidValue(m.ExternalMessage.UUID) }),
-		column(rows, func(m domain.TicketMessage) string { return string(m.SenderType) }),
-		column(rows, func(m domain.TicketMessage) string { return m.SenderName }),
-		column(rows, func(m domain.TicketMessage) string { return m.Body }),
-		column(rows, func(m domain.TicketMessage) string { return string(m.Source) }),
-		column(rows, func(m domain.TicketMessage) bool { return m.Internal }),
-		flags,
-		column(rows, func(m domain.TicketMessage) time.Time { return m.SentAt }),
-	)
-}
+var newTickets = table[domain.TicketState]{"tickets", append([]column[domain.TicketState]{
+	idColumn("connection_id", func(t domain.TicketState) uuid.UUID { return t.Connection.UUID }),
+	textColumn("channel", func(t domain.TicketState) string { return string(t.Channel) }),
+	textOrNull("external_id", func(t domain.TicketState) string { return t.ExternalID }),
+	timeColumn("created_at", func(t domain.TicketState) time.Time { return t.CreatedAt }),
+}, changedTickets.columns...)}
 
-func (q intake) insertEvents(ctx context.Context, in domain.Intake) error {
-	if len(in.Events) == 0 {
-		return nil
-	}
-	rows := in.Events
-	payloads, err := jsonColumn(rows, func(e domain.TicketEvent) any { return e.Payload })
-	if err != nil {
-		return err
-	}
-	return q.insert(ctx, "insert events", `
-		INSERT INTO marketplace.ticket_events (tenant_id, id, ticket_id, ticket_message_id, type, actor_type, actor_id,
-			payload, created_at)
-		SELECT $1, id, ticket_id, ticket_message_id, type, actor_type, nullif(actor_id, ''), payload::jsonb, created_at
-		FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
-			AS e (id, ticket_id, ticket_message_id, type, actor_type, actor_id, payload, created_at)`,
-		column(rows, func(e domain.TicketEvent) pgtype.UUID { return uuidValue(e.ID.UUID) }),
-		column(rows, func(e domain.TicketEvent) pgtype.UUID { return uuidValue(e.Ticket.UUID) }),
-		column(rows, func(e domain.TicketEvent) pgtype.UUID { return uuidValue(e.Message.UUID) }),
-		column(rows, func(e domain.TicketEvent) string { return string(e.Type) }),
-		column(rows, func(e domain.TicketEvent) string { return string(e.Actor) }),
-		column(rows, func(e domain.TicketEvent) string { return e.ActorID }),
-		payloads,
-		column(rows, func(e domain.TicketEvent) time.Time { return e.At }),
-	)
-}
+var externalMessages = table[domain.ExternalMessage]{"external_messages", []column[domain.ExternalMessage]{
+	idColumn("id", func(m domain.ExternalMessage) uuid.UUID { return m.ID.UUID }),
+	idColumn("connection_id", func(m domain.ExternalMessage) uuid.UUID { return m.Connection.UUID }),
+	textColumn("type", func(m domain.ExternalMessage) string { return string(m.Type) }),
+	textColumn("kind", func(m domain.ExternalMessage) string { return string(m.Kind) }),
+	textColumn("external_id", func(m domain.ExternalMessage) string { return m.ExternalID }),
+	textOrNull("thread_id", func(m domain.ExternalMessage) string { return m.ThreadID }),
+	textOrNull("order_id", func(m domain.ExternalMessage) string { return m.OrderID }),
+	textOrNull("buyer_name", func(m domain.ExternalMessage) string { return m.BuyerName }),
+	textOrNull("buyer_email", func(m domain.ExternalMessage) string { return m.BuyerEmail }),
+	textOrNull("language", func(m domain.ExternalMessage) string { return m.Language }),
+	timeColumn("received_at", func(m domain.ExternalMessage) time.Time { return m.ReceivedAt }),
+	jsonColumn("raw", func(m domain.ExternalMessage) any { return newRawColumn(m.Raw) }),
+	idColumn("ticket_id", func(m domain.ExternalMessage) uuid.UUID { return m.Ticket.UUID }),
+}}
 
-// insertRejected keeps what could not be mapped. The same bytes rejected again for the same reason are there already.
-func (q intake) insertRejected(ctx context.Context, in domain.Intake) error {
-	if len(in.Rejected) == 0 {
-		return nil
-	}
-	rows := in.Rejected
-	return q.insert(ctx, "insert rejected messages", `
-		INSERT INTO marketplace.rejected_messages (tenant_id, id, connection_id, type, external_id, reason, raw, received_at)
-		SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[])
-		ON CONFLICT (connection_id, sha256(raw), reason) DO NOTHING`,
-		column(rows, func(m domain.RejectedMessage) pgtype.UUID { return uuidValue(m.ID.UUID) }),
-		column(rows, func(m domain.RejectedMessage) pgtype.UUID { return uuidValue(m.Connection.UUID) }),
-		column(rows, func(m domain.RejectedMessage) string { return string(m.Type) }),
-		column(rows, func(m domain.RejectedMessage) string { return m.ExternalID }),
-		column(rows, func(m domain.RejectedMessage) string { return string(m.Reason) }),
-		column(rows, func(m domain.RejectedMessage) []byte { return m.Raw }),
-		column(rows, func(m domain.RejectedMessage) *time.Time {
-			if m.ReceivedAt.IsZero() {
-				return nil
-			}
-			return &m.ReceivedAt
-		}),
-	)
-}
+var ticketMessages = table[domain.TicketMessage]{"ticket_messages", []column[domain.TicketMessage]{
+	idColumn("id", func(m domain.TicketMessage) uuid.UUID { return m.ID.UUID }),
+	idColumn("ticket_id", func(m domain.TicketMessage) uuid.UUID { return m.Ticket.UUID }),
+	idColumn("external_message_id", func(m domain.TicketMessage) uuid.UUID { return m.ExternalMessage.UUID }),
+	textColumn("sender_type", func(m domain.TicketMessage) string { return string(m.SenderType) }),
+	textOrNull("sender_name", func(m domain.TicketMessage) string { return m.SenderName }),
+	textColumn("body", func(m domain.TicketMessage) string { return m.Body }),
+	textColumn("source", func(m domain.TicketMessage) string { return string(m.Source) }),
+	newColumn("is_internal", "bool", func(m domain.TicketMessage) bool { return m.Internal }),
+	jsonColumn("safety_flags", func(m domain.TicketMessage) any { return newSafetyFlags(m.SafetyFlags) }),
+	timeColumn("sent_at", func(m domain.TicketMessage) time.Time { return m.SentAt }),
+}}
 
-// uuidValue is an id as pgx sends it, NULL for the id of nothing.
-func uuidValue(id uuid.UUID) pgtype.UUID {
-	return pgtype.UUID{Bytes: id, Valid: id != uuid.Nil}
-}
+var ticketEvents = table[domain.TicketEvent]{"ticket_events", []column[domain.TicketEvent]{
+	idColumn("id", func(e domain.TicketEvent) uuid.UUID { return e.ID.UUID }),
+	idColumn("ticket_id", func(e domain.TicketEvent) uuid.UUID { return e.Ticket.UUID }),
+	idColumn("ticket_message_id", func(e domain.TicketEvent) uuid.UUID { return e.Message.UUID }),
+	textColumn("type", func(e domain.TicketEvent) string { return string(e.Type) }),
+	textColumn("actor_type", func(e domain.TicketEvent) string { return string(e.Actor) }),
+	textOrNull("actor_id", func(e domain.TicketEvent) string { return e.ActorID }),
+	jsonColumn("payload", func(e domain.TicketEvent) any { return e.Payload }),
+	timeColumn("created_at", func(e domain.TicketEvent) time.Time { return e.At }),
+}}
+
+var rejectedMessages = table[domain.RejectedMessage]{"rejected_messages", []column[domain.RejectedMessage]{
+	idColumn("id", func(m domain.RejectedMessage) uuid.UUID { return m.ID.UUID }),
+	idColumn("connection_id", func(m domain.RejectedMessage) uuid.UUID { return m.Connection.UUID }),
+	textColumn("type", func(m domain.RejectedMessage) string { return string(m.Type) }),
+	textColumn("external_id", func(m domain.RejectedMessage) string { return m.ExternalID }),
+	textColumn("reason", func(m domain.RejectedMessage) string { return string(m.Reason) }),
+	newColumn("raw", "bytea", func(m domain.RejectedMessage) []byte { return m.Raw }),
+	timeColumn("received_at", func(m domain.RejectedMessage) time.Time { return m.ReceivedAt }),
+}}
 
 // rawColumn is a domain.Raw as the column raw keeps it, byte for byte: as text where it is text, else in base64. Its
 // keys are stored data and never change.

@@ -20,6 +20,7 @@ const (
 	lockNotAvailable     = "55P03"
 	readOnlyTransaction  = "25006"
 	duplicateObject      = "42710"
+	invalidText          = "22P02"
 )
 
 // translate gives a database error its kind. op says what was tried. It is the only place that knows SQLSTATEs. What
@@ -45,6 +46,8 @@ func translate(ctx context.Context, op string, err error) error {
 		return domain.Wrap(domain.ErrConflict, err, "somebody else was first")
 	case pg.Code == readOnlyTransaction:
 		return domain.Wrap(domain.ErrInvalid, err, "a View does not write")
+	case pg.Code == invalidText:
+		return domain.Wrap(domain.ErrInvalid, err, "not an id")
 	case pg.Code == lockNotAvailable, isOutage(pg.Code):
 		return domain.Wrap(domain.ErrUnavailable, err, "the database is not available (%s)", op)
 	}
