@@ -70,7 +70,7 @@ func New(d Deps) (*App, error) {
 	a.Ingest = &Ingest{d.Repository, d.Clock}
 	a.Poll = &Poll{d.Repository, d.Clients, a.Ingest, d.Clock, d.Log}
 	a.ConnectMock = &ConnectMock{d.Repository, a.Connect, a.Poll, d.Clock, d.MockSource}
-	a.SetMailbox = &SetMailbox{d.Repository, a.Connect, d.Mailboxes, d.Secrets, d.Clock}
+	a.SetMailbox = &SetMailbox{d.Repository, a.Connect, d.Mailboxes, d.Secrets, d.Clock, d.Log}
 	a.Disconnect = &Disconnect{d.Repository, d.Secrets, d.Clock}
 	a.Status = &Status{d.Repository}
 	a.Sync = &Sync{d.Repository, a.Poll}

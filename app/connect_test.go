@@ -124,6 +124,52 @@ func TestDisconnectForgetsTheSecret(t *testing.T) {
 	is.True(errors.Is(err, domain.ErrNotFound))
 }
 
+// Whatever a disconnect and new mailboxes do to each other, a CONNECTED connection has its secret.
+func TestConnectedConnectionHasItsSecret(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	s, who := newStage(t, memory.NewStore()), tenant(t, "t1")
+	for range 200 {
+		var all sync.WaitGroup
+		for range 2 {
+			all.Go(func() {
+				_, err := s.SetMailbox.Run(t.Context(), app.SetMailboxCommand{Tenant: who, Marketplace: domain.Amazon, Mailbox: mailbox})
+				if err != nil && !errors.Is(err, domain.ErrConflict) { // disconnected in between
+					t.Error(err)
+				}
+			})
+			all.Go(func() {
+				_, err := s.Disconnect.Run(t.Context(), app.DisconnectCommand{Tenant: who, Marketplace: domain.Amazon})
+				if err != nil && !errors.Is(err, domain.ErrNotFound) { // not yet connected
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		c, _, err := s.Status.Run(t.Context(), app.StatusQuery{Tenant: who, Marketplace: domain.Amazon})
+		is.NoErr(err)
+		if c.Status != domain.ConnectionConnected {
+			continue
+		}
+		path, err := domain.ParseSecretPath(c.VaultPath)
+		is.NoErr(err)
+		_, err = s.secrets.Get(t.Context(), path)
+		is.NoErr(err)
+	}
+}
+
+func TestANewMailboxReplacesTheSecret(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	s, who := newStage(t, memory.NewStore()), tenant(t, "t1")
+	first, second := s.connect(t, who), s.connect(t, who)
+	is.True(first.VaultPath != second.VaultPath)
+	old, err := domain.ParseSecretPath(first.VaultPath)
+	is.NoErr(err)
+	_, err = s.secrets.Get(t.Context(), old)
+	is.True(errors.Is(err, domain.ErrNotFound)) // nothing is left behind
+}
+
 func TestMockIsForDevelopmentOnly(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)

@@ -24,8 +24,8 @@ type IngestCommand struct {
 // Run stores the page's messages, each once, on the right tickets, and moves the cursor from From to Page.Next. What
 // cannot be mapped is stored as rejected with its raw. It all happens or none of it.
 //
-// If another poller moved the cursor, or the connection was disconnected since, the page is thrown away and the result
-// says Superseded. Running it again with the same page is therefore harmless. domain.ErrInvalid if the page holds more
+// If another poller moved the cursor, or the connection does not read this source any more, the page is thrown away and
+// the result says Superseded. Running it again with the same page is therefore harmless. domain.ErrInvalid if the page holds more
 // than domain.MaxPage messages: the transaction would be unbounded.
 func (u *Ingest) Run(ctx context.Context, cmd IngestCommand) (PollResult, error) {
 	if len(cmd.Page.Messages) > domain.MaxPage {
@@ -65,11 +65,11 @@ func (u *Ingest) store(ctx context.Context, cmd IngestCommand, screened domain.S
 		if err := s.Advance(cmd.From, cmd.Page.Next, u.clock.Now()); err != nil {
 			return errSuperseded
 		}
-		k, err := tx.Connections.Get(ctx, c.ID)
+		k, err := tx.Connections.Lock(ctx, c.ID)
 		if err != nil {
 			return err
 		}
-		if k.State().Status != domain.ConnectionConnected {
+		if !k.Reads(c) {
 			return errSuperseded
 		}
 		in, err := u.mapPage(ctx, tx, c, screened)

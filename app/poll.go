@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -131,12 +130,13 @@ func (u *Poll) fail(ctx context.Context, c domain.ConnectionState, cause error) 
 	defer cancel()
 	now := u.clock.Now()
 	return u.record(ctx, c, func(k *domain.Connection, s *domain.SyncState) {
-		k.RecordFailure(cause, errors.Is(cause, domain.ErrRejected), now)
+		k.RecordFailure(cause, now)
 		s.RecordFailure(cause, now)
 	})
 }
 
-// record changes connection and sync state together. Both are locked in the order in which Ingest locks them.
+// record changes connection and sync state together, unless the connection reads something else by now. Both are locked
+// in the order in which Ingest locks them.
 func (u *Poll) record(ctx context.Context, c domain.ConnectionState, change func(*domain.Connection, *domain.SyncState)) error {
 	return u.repo.Update(ctx, c.Tenant, func(ctx context.Context, tx ports.Tx) error {
 		s, err := tx.SyncStates.Lock(ctx, c.ID)
@@ -146,6 +146,9 @@ func (u *Poll) record(ctx context.Context, c domain.ConnectionState, change func
 		k, err := tx.Connections.Lock(ctx, c.ID)
 		if err != nil {
 			return err
+		}
+		if !k.Reads(c) {
+			return nil
 		}
 		change(k, s)
 		if err := tx.SyncStates.Save(ctx, s); err != nil {

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,7 +26,8 @@ type PollAll struct {
 
 // PollAllCommand bounds the work.
 type PollAllCommand struct {
-	Concurrency int // connections polled at once; at least 1
+	Concurrency int           // connections polled at once; at least 1
+	Patience    time.Duration // how long one poll may take before the others have their turn; 0: until it is done
 }
 
 // TenantSummary is what polling did for one tenant.
@@ -59,7 +61,8 @@ func (s TenantSummary) String() string {
 const directoryPage = 500
 
 // Run polls them all, cmd.Concurrency at a time. One connection's failure, a panic among them, is logged, counted and
-// stops no other. The error says that the walk itself could not be finished: the directory failed or ctx ended; the
+// stops no other. A poll that outlasts cmd.Patience is cut short, which is no failure: the next goes on where it was.
+// Connections of marketplaces that are not enabled are left alone. The error says that the walk itself could not be finished: the directory failed or ctx ended; the
 // summary then holds what was done until then.
 func (u *PollAll) Run(ctx context.Context, cmd PollAllCommand) (Summary, error) {
 	var (
@@ -70,7 +73,7 @@ func (u *PollAll) Run(ctx context.Context, cmd PollAllCommand) (Summary, error) 
 	group.SetLimit(max(1, cmd.Concurrency))
 	walk := u.each(ctx, func(ref ports.ConnectionRef) {
 		group.Go(func() error {
-			result, err := u.one(ctx, ref)
+			result, err := u.one(ctx, ref, cmd.Patience)
 			mu.Lock()
 			defer mu.Unlock()
 			t := tally[ref.Tenant]
@@ -102,8 +105,9 @@ func (u *PollAll) each(ctx context.Context, visit func(ports.ConnectionRef)) err
 			if ctx.Err() != nil {
 				return nil
 			}
-			visit(ref)
-			after = ref.ID
+			if after = ref.ID; u.poll.clients[ref.Type] != nil {
+				visit(ref)
+			}
 		}
 		if len(refs) < directoryPage {
 			return nil
@@ -113,7 +117,7 @@ func (u *PollAll) each(ctx context.Context, visit func(ports.ConnectionRef)) err
 }
 
 // one polls a connection and keeps its trouble to itself.
-func (u *PollAll) one(ctx context.Context, ref ports.ConnectionRef) (result PollResult, err error) {
+func (u *PollAll) one(ctx context.Context, ref ports.ConnectionRef, patience time.Duration) (result PollResult, err error) {
 	log := u.log.With("tenant", ref.Tenant.String(), "connection", ref.ID.String(), "marketplace", ref.Type.Slug())
 	defer func() {
 		if p := recover(); p != nil {
@@ -122,13 +126,22 @@ func (u *PollAll) one(ctx context.Context, ref ports.ConnectionRef) (result Poll
 			log.ErrorContext(ctx, "poll panicked", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 		}
 	}()
-	result, err = u.poll.Run(ctx, PollCommand{ref.Tenant, ref.ID})
+	polling := ctx
+	if patience > 0 {
+		var cancel context.CancelFunc
+		polling, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	result, err = u.poll.Run(polling, PollCommand{ref.Tenant, ref.ID})
 	switch {
 	case err == nil:
 		log.InfoContext(ctx, "polled", "fetched", result.Fetched, "created", result.Created,
 			"duplicates", result.Duplicates, "rejected", result.Rejected, "superseded", result.Superseded)
 	case ctx.Err() != nil:
 		log.InfoContext(ctx, "poll stopped", "created", result.Created)
+	case polling.Err() != nil:
+		log.InfoContext(ctx, "poll cut short, goes on in the next round", "fetched", result.Fetched, "created", result.Created)
+		err = nil
 	default:
 		log.WarnContext(ctx, "poll failed", "created", result.Created, "error", err)
 	}

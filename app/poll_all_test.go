@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -90,6 +91,54 @@ func TestPollAllIsBounded(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(len(summary.Tenants), 40)
 	is.True(most.Load() <= 3)
+}
+
+// A source without end gets its time and no more, keeps what was read, and goes on in the next round.
+func TestPollAllHasOthersTakeTheirTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		s, a := stageWith(t, 2, clientFunc(func(ctx context.Context, c domain.ConnectionState, cursor string) iter.Seq2[ports.Page, error] {
+			return func(yield func(ports.Page, error) bool) {
+				if c.Tenant.String() != "t000" {
+					return
+				}
+				for n, _ := strconv.Atoi(cursor); ; n++ {
+					select {
+					case <-time.After(20 * time.Second): // a page's time
+					case <-ctx.Done():
+						yield(ports.Page{}, ctx.Err())
+						return
+					}
+					if !yield(ports.Page{Messages: []domain.InboundMessage{message(n)}, Next: strconv.Itoa(n + 1)}, nil) {
+						return
+					}
+				}
+			}
+		}))
+		for range 2 {
+			summary, err := a.PollAll.Run(t.Context(), app.PollAllCommand{Concurrency: 1, Patience: 70 * time.Second})
+			is.NoErr(err)
+			// Being cut short is no failure, and the other had its turn.
+			is.Equal(summary.String(), "tenants=2 fetched=3 created=3 duplicates=0 rejected=0 failed=0")
+		}
+		c, _, err := s.Status.Run(t.Context(), app.StatusQuery{Tenant: tenant(t, "t000"), Marketplace: domain.Amazon})
+		is.NoErr(err)
+		is.Equal(c.LastError, "")
+	})
+}
+
+func TestPollAllLeavesOtherMarketplacesAlone(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	s := newStage(t, memory.NewStore())
+	s.connect(t, tenant(t, "t1"))
+	clients := map[domain.MarketplaceType]ports.MarketplaceClient{domain.Fnac: s.source} // Amazon was taken out
+	a, err := app.New(app.Deps{Repository: s.store, Directory: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Clients: clients})
+	is.NoErr(err)
+	summary, err := a.PollAll.Run(t.Context(), app.PollAllCommand{Concurrency: 1})
+	is.NoErr(err)
+	is.Equal(len(summary.Tenants), 0)
 }
 
 func TestPollAllSaysThatTheWalkFailed(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/mock/gomock"
 
 	"github.com/keybuzzio/marketplaces/adapters/memory"
+	"github.com/keybuzzio/marketplaces/adapters/postgres/pgtest"
 	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports/portmock"
@@ -172,6 +173,59 @@ func TestDisconnectDuringAPollStopsIt(t *testing.T) {
 	is.True(result.Superseded)
 	is.Equal(result.Created, 2) // the page before
 	is.Equal(s.syncState(t, c).Cursor, "2")
+}
+
+// A poll that began before the seller changed the connection must not act on what it is now.
+func TestPollOfAnOldLinkChangesNothing(t *testing.T) {
+	t.Parallel()
+	stores := map[string]func(testing.TB) store{
+		"memory":   func(testing.TB) store { return memory.NewStore() },
+		"postgres": func(t testing.TB) store { return pgtest.Repository(t) },
+	}
+	changes := map[string]func(*testing.T, *stage, domain.TenantID) domain.ConnectionStatus{
+		"the mailbox is mended while the old password is refused": func(t *testing.T, s *stage, who domain.TenantID) domain.ConnectionStatus {
+			s.connect(t, who)
+			s.source.fail = func(int) error { return domain.Errorf(domain.ErrRejected, "wrong password") }
+			return domain.ConnectionConnected
+		},
+		"the seller disconnects": func(t *testing.T, s *stage, who domain.TenantID) domain.ConnectionStatus {
+			if _, err := s.Disconnect.Run(t.Context(), app.DisconnectCommand{Tenant: who, Marketplace: domain.Amazon}); err != nil {
+				t.Fatal(err)
+			}
+			return domain.ConnectionDisabled
+		},
+		"and connects something else": func(t *testing.T, s *stage, who domain.TenantID) domain.ConnectionStatus {
+			if _, err := s.Disconnect.Run(t.Context(), app.DisconnectCommand{Tenant: who, Marketplace: domain.Amazon}); err != nil {
+				t.Fatal(err)
+			}
+			s.connect(t, who)
+			return domain.ConnectionConnected
+		},
+	}
+	for kind, open := range stores {
+		for name, change := range changes {
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				is := is.New(t)
+				s, who := newStage(t, open(t)), tenant(t, "t1")
+				c := s.connect(t, who)
+				s.source.add(messages(4)...)
+				want := domain.ConnectionStatus("")
+				s.source.onPage = func(page int) {
+					if page == 0 {
+						want = change(t, s, who)
+					}
+				}
+				_, _ = s.Poll.Run(t.Context(), app.PollCommand{Tenant: who, Connection: c.ID})
+				after, _, err := s.Status.Run(t.Context(), app.StatusQuery{Tenant: who, Marketplace: domain.Amazon})
+				is.NoErr(err)
+				is.Equal(after.Status, want)
+				is.Equal(after.LastError, "")
+				is.True(after.LastSyncAt.IsZero())
+				is.Equal(len(s.tickets(t, who)), 0) // nothing of the old source
+			})
+		}
+	}
 }
 
 func TestIngestTriesAgainWhenSomebodyWasFirst(t *testing.T) {

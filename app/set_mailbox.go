@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
@@ -14,6 +16,7 @@ type SetMailbox struct {
 	check   ports.MailboxChecker
 	secrets ports.SecretStore
 	clock   ports.Clock
+	log     *slog.Logger
 }
 
 // SetMailboxCommand says whose mailbox it is and how to get in.
@@ -27,8 +30,9 @@ type SetMailboxCommand struct {
 // source IMAP. If it does not, nothing is changed: domain.ErrInvalid names the field that cannot be right,
 // domain.ErrRejected says what failed. Running it again replaces the mailbox; messages already read stay known.
 //
-// The secret is stored before the connection points at it: a crash in between leaves a secret that the next attempt
-// replaces and a disconnect deletes, and never a connection without its secret.
+// The secret is stored, at a place of its own, before the connection points at it, and the one before is deleted after.
+// So whatever meets or crashes when, a CONNECTED connection has its secret; what may be left behind is a secret that
+// nothing points at.
 func (u *SetMailbox) Run(ctx context.Context, cmd SetMailboxCommand) (domain.ConnectionState, error) {
 	box, err := domain.NewMailbox(cmd.Mailbox)
 	if err != nil {
@@ -41,7 +45,7 @@ func (u *SetMailbox) Run(ctx context.Context, cmd SetMailboxCommand) (domain.Con
 	if err != nil {
 		return domain.ConnectionState{}, err
 	}
-	path := domain.ConnectionSecretPath(c)
+	path, before := domain.NewSecretPath(c), ""
 	if err := u.secrets.Put(ctx, path, box.SecretData()); err != nil {
 		return domain.ConnectionState{}, err
 	}
@@ -53,6 +57,7 @@ func (u *SetMailbox) Run(ctx context.Context, cmd SetMailboxCommand) (domain.Con
 		if err != nil {
 			return err
 		}
+		before = k.State().VaultPath
 		if err := k.Connect(link, u.clock.Now()); err != nil {
 			return err
 		}
@@ -60,7 +65,22 @@ func (u *SetMailbox) Run(ctx context.Context, cmd SetMailboxCommand) (domain.Con
 		return tx.Connections.Save(ctx, k)
 	})
 	if err != nil {
+		if !errors.Is(err, domain.ErrUnavailable) { // then it may have been stored after all
+			forget(ctx, u.secrets, path.String(), u.log)
+		}
 		return domain.ConnectionState{}, err
 	}
+	forget(ctx, u.secrets, before, u.log)
 	return c, nil
+}
+
+// forget deletes secrets that nothing points at any more. If that fails they are only left over.
+func forget(ctx context.Context, secrets ports.SecretStore, path string, log *slog.Logger) {
+	parsed, err := domain.ParseSecretPath(path)
+	if err != nil { // there were none
+		return
+	}
+	if err := secrets.Delete(context.WithoutCancel(ctx), parsed); err != nil {
+		log.WarnContext(ctx, "unused secret not deleted", "path", path, "error", err)
+	}
 }

@@ -61,7 +61,7 @@ func RestoreConnection(s ConnectionState) (*Connection, error) {
 		return nil, Errorf(ErrInvalid, "a connected connection needs a source")
 	case s.Source == SourceIMAP && s.VaultPath == "" && s.Status == ConnectionConnected:
 		return nil, Errorf(ErrInvalid, "a connected mailbox needs its secret's path")
-	case s.Source == SourceMock && s.VaultPath != "":
+	case s.Source == SourceMock && s.Status == ConnectionConnected && s.VaultPath != "":
 		return nil, Errorf(ErrInvalid, "the mock has no secrets")
 	}
 	switch s.Status {
@@ -74,10 +74,10 @@ func RestoreConnection(s ConnectionState) (*Connection, error) {
 // State returns the data of the connection.
 func (c *Connection) State() ConnectionState { return c.s }
 
-// Reopen makes a disabled connection PENDING again. Any other connection stays as it is.
+// Reopen makes a disabled connection PENDING again, without a source. Any other connection stays as it is.
 func (c *Connection) Reopen(now time.Time) {
 	if c.s.Status == ConnectionDisabled {
-		c.s.Status, c.s.Source, c.s.VaultPath, c.s.LastError = ConnectionPending, "", "", ""
+		c.s.Status, c.s.Source, c.s.LastError = ConnectionPending, "", ""
 		c.s.UpdatedAt = now.UTC()
 	}
 }
@@ -107,6 +107,12 @@ func (c *Connection) Connect(l Link, now time.Time) error {
 	return nil
 }
 
+// Reads reports whether the connection is CONNECTED to the very source that then describes. A poll that began with then
+// must not act on what has become of the connection since.
+func (c *Connection) Reads(then ConnectionState) bool {
+	return c.s.Status == ConnectionConnected && c.s.Source == then.Source && c.s.VaultPath == then.VaultPath
+}
+
 // RecordSync notes that a poll ended well at now.
 func (c *Connection) RecordSync(now time.Time) {
 	c.s.LastSyncAt, c.s.LastError, c.s.UpdatedAt = now.UTC(), "", now.UTC()
@@ -115,17 +121,25 @@ func (c *Connection) RecordSync(now time.Time) {
 // RecordFailure notes why a poll failed. A temporary fault leaves the status alone; when the source refused
 // (ErrRejected) the connection goes to ERROR and is not polled until a person has acted. Only a CONNECTED connection
 // changes status.
-func (c *Connection) RecordFailure(cause error, refused bool, now time.Time) {
+func (c *Connection) RecordFailure(cause error, now time.Time) {
 	c.s.LastError, c.s.UpdatedAt = Message(cause), now.UTC()
-	if refused && c.s.Status == ConnectionConnected {
+	if KindOf(cause) == ErrRejected && c.s.Status == ConnectionConnected {
 		c.s.Status = ConnectionError
 	}
 }
 
-// Disable disconnects: the connection is not polled any more and forgets where its secrets were. Disabling twice is
-// harmless.
+// Disable disconnects: the connection is not polled any more. It keeps where its secrets are until they are deleted.
+// Disabling twice is harmless.
 func (c *Connection) Disable(now time.Time) {
 	if c.s.Status != ConnectionDisabled {
-		c.s.Status, c.s.VaultPath, c.s.UpdatedAt = ConnectionDisabled, "", now.UTC()
+		c.s.Status, c.s.UpdatedAt = ConnectionDisabled, now.UTC()
+	}
+}
+
+// ForgetSecrets notes that the secrets at path are deleted. It does nothing if the connection is not disabled or its
+// secrets are elsewhere by now.
+func (c *Connection) ForgetSecrets(path string, now time.Time) {
+	if c.s.Status == ConnectionDisabled && c.s.VaultPath == path {
+		c.s.VaultPath, c.s.UpdatedAt = "", now.UTC()
 	}
 }

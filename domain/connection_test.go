@@ -16,12 +16,12 @@ func TestConnectionLife(t *testing.T) {
 	c, err := domain.RestoreConnection(connection(t))
 	is.NoErr(err)
 	is.Equal(c.State().Status, domain.ConnectionPending)
-	path := domain.ConnectionSecretPath(c.State()).String()
+	path := domain.NewSecretPath(c.State()).String()
 
 	is.NoErr(c.Connect(domain.Link{Source: domain.SourceIMAP, VaultPath: path}, noon))
 	is.Equal(c.State().Status, domain.ConnectionConnected)
 
-	c.RecordFailure(domain.Errorf(domain.ErrUnavailable, "no answer"), false, noon)
+	c.RecordFailure(domain.Errorf(domain.ErrUnavailable, "no answer"), noon)
 	is.Equal(c.State().Status, domain.ConnectionConnected) // a temporary fault changes no status
 	is.Equal(c.State().LastError, "no answer")
 
@@ -29,7 +29,7 @@ func TestConnectionLife(t *testing.T) {
 	is.Equal(c.State().LastError, "") // mended
 	is.Equal(c.State().LastSyncAt, noon)
 
-	c.RecordFailure(domain.Errorf(domain.ErrRejected, "wrong password"), true, noon)
+	c.RecordFailure(domain.Errorf(domain.ErrRejected, "wrong password"), noon)
 	is.Equal(c.State().Status, domain.ConnectionError)
 
 	is.NoErr(c.Connect(domain.Link{Source: domain.SourceIMAP, VaultPath: path}, noon)) // the seller mended it
@@ -37,9 +37,13 @@ func TestConnectionLife(t *testing.T) {
 
 	c.Disable(noon.Add(time.Hour))
 	is.Equal(c.State().Status, domain.ConnectionDisabled)
-	is.Equal(c.State().VaultPath, "") // forgets its secrets
+	is.Equal(c.State().VaultPath, path) // until they are deleted
+	c.ForgetSecrets("elsewhere", noon)
+	is.Equal(c.State().VaultPath, path)
+	c.ForgetSecrets(path, noon)
+	is.Equal(c.State().VaultPath, "")
 	is.True(errors.Is(c.Connect(domain.Link{Source: domain.SourceMock}, noon), domain.ErrConflict))
-	c.RecordFailure(domain.Errorf(domain.ErrRejected, "late"), true, noon)
+	c.RecordFailure(domain.Errorf(domain.ErrRejected, "late"), noon)
 	is.Equal(c.State().Status, domain.ConnectionDisabled) // a late poll does not revive it
 
 	id := c.State().ID
@@ -58,7 +62,9 @@ func TestConnectionRefuses(t *testing.T) {
 		"unknown status":           func(s *domain.ConnectionState) { s.Status = "BROKEN" },
 		"connected to nothing":     func(s *domain.ConnectionState) { s.Status = domain.ConnectionConnected },
 		"a mailbox without secret": func(s *domain.ConnectionState) { s.Status, s.Source = domain.ConnectionConnected, domain.SourceIMAP },
-		"a mock with a secret":     func(s *domain.ConnectionState) { s.Source, s.VaultPath = domain.SourceMock, "secret/x" },
+		"a mock with a secret": func(s *domain.ConnectionState) {
+			s.Status, s.Source, s.VaultPath = domain.ConnectionConnected, domain.SourceMock, "secret/x"
+		},
 	}
 	for name, spoil := range tests {
 		t.Run(name, func(t *testing.T) {

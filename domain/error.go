@@ -58,6 +58,16 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.Err}
 }
 
+// KindOf returns the kind of the outermost *Error in err, nil if there is none. It decides what err means as a whole,
+// where errors.Is finds the kinds of causes too.
+func KindOf(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return nil
+}
+
 // Message returns the part of err that may be shown to users and stored beside their data. An error that is no *Error
 // says nothing about itself, because its text may hold anything.
 func Message(err error) string {

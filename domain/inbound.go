@@ -21,6 +21,16 @@ const (
 	KindSuspect         MessageKind = "SUSPECT"          // pretends to be the marketplace
 )
 
+// known reports whether k is one of the kinds above.
+func (k MessageKind) known() bool {
+	switch k {
+	case KindBuyerMessage, KindSellerCopy, KindCancelRequest, KindReturnEvent, KindRefundEvent, KindClaimOpened, KindClaimClosed,
+		KindDeliveryFailure, KindNotice, KindSuspect:
+		return true
+	}
+	return false
+}
+
 // Raw is a message exactly as the source gave it.
 type Raw struct {
 	MediaType string // message/rfc822, application/json

@@ -29,6 +29,7 @@ const (
 	RejectUTF8        RejectReason = "invalid_utf8" // a field is not UTF-8
 	RejectTooLarge    RejectReason = "too_large"    // a field beyond MaxBody or MaxField
 	RejectNoDate      RejectReason = "missing_date" // no time, or one outside the years 1 to 9999
+	RejectKind        RejectReason = "unknown_kind" // a kind that is none, which must not hide a buyer's message
 )
 
 // RejectedMessage is a message that could not be mapped, kept with its raw bytes so that it can be replayed. The same
@@ -40,6 +41,7 @@ type RejectedMessage struct {
 	Type       MarketplaceType
 	ExternalID string // as far as it can be shown: valid UTF-8, no NUL, at most MaxField bytes
 	Reason     RejectReason
+	MediaType  string // of Raw; "" when the source gave no raw
 	Raw        []byte
 	ReceivedAt time.Time // zero when the message has no usable time
 }
@@ -53,7 +55,8 @@ type Screened struct {
 
 // Screen parts the messages of a page that can be stored from those that cannot. Every message ends up in exactly one
 // place: accepted, rejected, or counted as a duplicate. The same message twice in one page is one message; another text
-// under the same id is rejected, so that it is not lost.
+// under the same id is rejected, so that it is not lost. That holds within a page; of what is stored already, the first
+// delivery stands.
 func Screen(c ConnectionState, page []InboundMessage) Screened {
 	out := Screened{Accepted: make([]InboundMessage, 0, len(page))}
 	seen := make(map[string]int, len(page)) // external id → index in Accepted
@@ -111,6 +114,9 @@ func defect(m InboundMessage) RejectReason {
 	if !storable(m.ReceivedAt) {
 		return RejectNoDate
 	}
+	if !m.kind().known() {
+		return RejectKind
+	}
 	return ""
 }
 
@@ -119,23 +125,24 @@ func storable(t time.Time) bool { return !t.IsZero() && t.UTC().Year() >= 1 && t
 func reject(c ConnectionState, m InboundMessage, reason RejectReason) RejectedMessage {
 	r := RejectedMessage{
 		ID: NewID[RejectedID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type,
-		ExternalID: showable(m.ExternalID), Reason: reason, Raw: m.Raw.Bytes,
+		ExternalID: showable(m.ExternalID), Reason: reason, MediaType: showable(m.Raw.MediaType), Raw: m.Raw.Bytes,
 	}
 	if storable(m.ReceivedAt) {
 		r.ReceivedAt = m.ReceivedAt.UTC()
 	}
 	if len(r.Raw) == 0 {
 		// A source that keeps no raw must not cost us the message: the quoted form holds every byte of every field.
+		r.MediaType = ""
 		r.Raw = fmt.Appendf(nil, "%+q", []string{m.ExternalID, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail,
 			m.Language, m.Subject, m.Body, m.ReceivedAt.String(), m.Unreadable})
 	}
 	return r
 }
 
-// showable makes an id that may hold anything fit for a text column.
-func showable(id string) string {
-	if len(id) > MaxField {
-		id = id[:MaxField]
+// showable makes a field that may hold anything fit for a text column.
+func showable(s string) string {
+	if len(s) > MaxField {
+		s = s[:MaxField]
 	}
-	return strings.ReplaceAll(strings.ToValidUTF8(id, "\uFFFD"), "\x00", "\uFFFD")
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }

@@ -28,6 +28,7 @@ func TestScreenRejectsWhatCannotBeStored(t *testing.T) {
 		"endless thread":         {func(m *domain.InboundMessage) { m.ThreadID = strings.Repeat("x", domain.MaxField+1) }, domain.RejectTooLarge},
 		"no date":                {func(m *domain.InboundMessage) { m.ReceivedAt = time.Time{} }, domain.RejectNoDate},
 		"a date beyond calendar": {func(m *domain.InboundMessage) { m.ReceivedAt = time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC) }, domain.RejectNoDate},
+		"an unknown kind":        {func(m *domain.InboundMessage) { m.Kind = "buyer_message" }, domain.RejectKind},
 		"unreadable":             {func(m *domain.InboundMessage) { m.Unreadable = "broken MIME" }, domain.RejectUnreadable},
 	}
 	for name, test := range tests {
@@ -41,6 +42,7 @@ func TestScreenRejectsWhatCannotBeStored(t *testing.T) {
 			is.Equal(len(got.Rejected), 1) // the bad one
 			is.Equal(got.Rejected[0].Reason, test.reason)
 			is.True(bytes.Equal(got.Rejected[0].Raw, bad.Raw.Bytes)) // its raw, byte for byte
+			is.Equal(got.Rejected[0].MediaType, bad.Raw.MediaType)
 		})
 	}
 }

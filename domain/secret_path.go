@@ -1,6 +1,10 @@
 package domain
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
 
 // SecretData is one entry of the SecretStore: named secrets.
 type SecretData map[string]Secret
@@ -12,17 +16,21 @@ type SecretPath struct{ text string }
 // secretRoot is the folder of all tenants' secrets, mount included.
 const secretRoot = "secret/keybuzz/tenants/"
 
-// ConnectionSecretPath is where a connection's secrets are.
-func ConnectionSecretPath(c ConnectionState) SecretPath {
-	return SecretPath{secretRoot + c.Tenant.String() + "/" + c.Type.Slug() + "/" + c.ID.String()}
+// NewSecretPath returns a place for secrets of a connection that was never used before. Every new secret gets its own, so
+// that which one holds is decided where the connection is stored, and never by who wrote last.
+func NewSecretPath(c ConnectionState) SecretPath {
+	return SecretPath{secretRoot + c.Tenant.String() + "/" + c.Type.Slug() + "/" + c.ID.String() + "/" + NewID[secretID]().String()}
 }
 
-// ParseSecretPath reads a path as a connection keeps it: secret/keybuzz/tenants/TENANT/MARKETPLACE/ID. ErrInvalid if
-// any part is not what it should be.
+// secretID names one secret of a connection.
+type secretID struct{ uuid.UUID }
+
+// ParseSecretPath reads a path as a connection keeps it: secret/keybuzz/tenants/TENANT/MARKETPLACE/CONNECTION/ID.
+// ErrInvalid if any part is not what it should be.
 func ParseSecretPath(s string) (SecretPath, error) {
 	rest, ok := strings.CutPrefix(s, secretRoot)
 	parts := strings.Split(rest, "/")
-	if !ok || len(parts) != 3 {
+	if !ok || len(parts) != 4 {
 		return SecretPath{}, errSecretPath
 	}
 	if _, err := ParseTenantID(parts[0]); err != nil {
@@ -32,6 +40,9 @@ func ParseSecretPath(s string) (SecretPath, error) {
 		return SecretPath{}, errSecretPath
 	}
 	if _, err := ParseID[ConnectionID](parts[2]); err != nil {
+		return SecretPath{}, errSecretPath
+	}
+	if _, err := ParseID[secretID](parts[3]); err != nil {
 		return SecretPath{}, errSecretPath
 	}
 	return SecretPath{s}, nil

@@ -86,12 +86,15 @@ func (t *threader) read(b Book) {
 	}
 }
 
-// index makes a ticket findable; the ticket indexed last wins.
+// index makes a ticket findable. Of several with one order the most recently active is found.
 func (t *threader) index(k *Ticket) {
 	if k.s.ExternalID != "" {
 		t.byKey[k.s.ExternalID] = k
 	}
-	if k.s.OrderID != "" {
+	if k.s.OrderID == "" {
+		return
+	}
+	if other := t.byOrder[k.s.OrderID]; other == nil || !k.s.LastMessageAt.Before(other.s.LastMessageAt) {
 		t.byOrder[k.s.OrderID] = k
 	}
 }

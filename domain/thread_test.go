@@ -12,7 +12,11 @@ import (
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
-var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+// noon is when buyers begin to write, later when their messages are read.
+var (
+	noon  = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	later = noon.Add(24 * time.Hour)
+)
 
 func connection(t testing.TB) domain.ConnectionState {
 	t.Helper()
@@ -78,7 +82,7 @@ func TestThreadFindsTheTicket(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			is := is.New(t)
-			got := domain.Thread(connection(t), test.page, domain.Book{}, noon)
+			got := domain.Thread(connection(t), test.page, domain.Book{}, later)
 			is.Equal(len(got.Opened), test.tickets)           // tickets
 			is.Equal(len(got.Changed), 0)                     // what was opened here is not changed as well
 			is.Equal(len(got.TicketMessages), len(test.page)) // each message is on a ticket
@@ -106,7 +110,7 @@ func TestThreadJoinsWhatIsThere(t *testing.T) {
 	}
 	got := domain.Thread(connection(t), []domain.InboundMessage{
 		in(message(1), "th", ""), in(message(2), "unknown", "o"), in(message(3), "other", ""), in(message(4), "fresh", ""),
-	}, book, noon)
+	}, book, later)
 	is.Equal(got.TicketMessages[0].Ticket, byThread.State().ID) // its own key wins over an earlier message's ticket
 	is.Equal(got.TicketMessages[1].Ticket, newer.State().ID)    // of two tickets of an order the more recent
 	is.Equal(got.TicketMessages[2].Ticket, older.State().ID)    // a thread whose messages are on another ticket
@@ -130,7 +134,7 @@ func TestBuyersWordBringsTheTicketBack(t *testing.T) {
 			is := is.New(t)
 			k := ticket(t, domain.TicketState{ExternalID: "th", Status: before})
 			got := domain.Thread(connection(t), []domain.InboundMessage{in(message(1), "th", ""), in(message(2), "th", "")},
-				domain.Book{Tickets: []*domain.Ticket{k}}, noon)
+				domain.Book{Tickets: []*domain.Ticket{k}}, later)
 			is.Equal(k.State().Status, after)
 			changes := slices.DeleteFunc(got.Events, func(e domain.TicketEvent) bool { return e.Type != domain.EventStatusChanged })
 			if before == after {
@@ -149,7 +153,7 @@ func TestThreadKeepsOtherKindsOffTickets(t *testing.T) {
 	is := is.New(t)
 	notice := in(message(1), "th", "o")
 	notice.Kind = domain.KindNotice
-	got := domain.Thread(connection(t), []domain.InboundMessage{notice, in(message(2), "th", "o")}, domain.Book{}, noon)
+	got := domain.Thread(connection(t), []domain.InboundMessage{notice, in(message(2), "th", "o")}, domain.Book{}, later)
 	is.Equal(len(got.Messages), 2)                                         // both are kept
 	is.Equal(len(got.TicketMessages), 1)                                   // one is a buyer's
 	is.Equal(got.Messages[0].Ticket, domain.TicketID{})                    // the notice belongs to no ticket
@@ -164,7 +168,7 @@ func TestTicketTellsOfItsMessages(t *testing.T) {
 	first, angry, calm := in(message(1), "th", ""), in(message(2), "th", "o"), in(message(3), "th", "")
 	first.BuyerName, first.Subject = "", ""
 	angry.Body = "If you do not answer I will contact my lawyer"
-	got := domain.Thread(connection(t), []domain.InboundMessage{calm, angry, first}, domain.Book{}, noon)
+	got := domain.Thread(connection(t), []domain.InboundMessage{calm, angry, first}, domain.Book{}, later)
 	s := got.Opened[0].State()
 	is.Equal(s.OrderID, "o")                                                // learnt from the second message
 	is.Equal(s.CustomerName, "Ana")                                         // likewise
@@ -174,6 +178,28 @@ func TestTicketTellsOfItsMessages(t *testing.T) {
 	is.Equal(len(s.SafetyFlags), len(got.TicketMessages[1].SafetyFlags))
 	is.Equal(got.TicketMessages[0].SentAt, noon.Add(time.Minute)) // the buyer's time
 	is.Equal(len(got.TicketMessages[0].SafetyFlags), 0)
+}
+
+func TestActivityIsNeverInTheFuture(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	ahead := in(message(1), "th", "")
+	ahead.ReceivedAt = later.AddDate(73, 0, 0)
+	got := domain.Thread(connection(t), []domain.InboundMessage{ahead}, domain.Book{}, later)
+	is.Equal(got.Opened[0].State().LastMessageAt, later)     // the list is not led for decades
+	is.Equal(got.TicketMessages[0].SentAt, ahead.ReceivedAt) // the buyer's time stays what it was said to be
+}
+
+// Within a page, too, the most recently active of an order's tickets is taken.
+func TestOrderOfTwoTickets(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	a := ticket(t, domain.TicketState{ExternalID: "a", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(-2 * time.Hour)})
+	b := ticket(t, domain.TicketState{ExternalID: "b", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(2 * time.Hour)})
+	got := domain.Thread(connection(t), []domain.InboundMessage{in(message(1), "a", ""), in(message(2), "", "o")},
+		domain.Book{Tickets: []*domain.Ticket{a, b}}, later)
+	is.Equal(got.TicketMessages[0].Ticket, a.State().ID)
+	is.Equal(got.TicketMessages[1].Ticket, b.State().ID)
 }
 
 // Whatever the order of a page, and however it is cut into pages, the conversations are the same.
@@ -192,9 +218,9 @@ func TestThreadDoesNotDependOnTheOrderOfThePage(t *testing.T) {
 			}
 			page = append(page, m)
 		}
-		want := conversations(domain.Thread(connection(t), page, domain.Book{}, noon))
+		want := conversations(domain.Thread(connection(t), page, domain.Book{}, later))
 		random.Shuffle(len(page), func(i, j int) { page[i], page[j] = page[j], page[i] })
-		got := conversations(domain.Thread(connection(t), page, domain.Book{}, noon))
+		got := conversations(domain.Thread(connection(t), page, domain.Book{}, later))
 		is.New(t).Equal(got, want)
 	}
 }

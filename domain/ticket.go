@@ -65,7 +65,7 @@ type TicketState struct {
 	CustomerEmail         string
 	SafetyFlags           []SafetyFlag // union over its messages
 	AutoSendBlockedReason string       // "" when nothing blocks
-	LastMessageAt         time.Time
+	LastMessageAt         time.Time    // of the newest message, and never in the future
 	CreatedAt             time.Time
 	UpdatedAt             time.Time
 }
@@ -120,8 +120,9 @@ func (t *Ticket) receive(m InboundMessage, flags []SafetyFlag, now time.Time) (e
 	s.Subject = firstOf(s.Subject, m.Subject)
 	s.CustomerName = firstOf(s.CustomerName, m.BuyerName)
 	s.CustomerEmail = firstOf(s.CustomerEmail, m.BuyerEmail)
-	if m.ReceivedAt.After(s.LastMessageAt) {
-		s.LastMessageAt = m.ReceivedAt.UTC()
+	// A clock that runs ahead must not keep the ticket on top of every list.
+	if at := earlier(m.ReceivedAt, now); at.After(s.LastMessageAt) {
+		s.LastMessageAt = at.UTC()
 	}
 	if len(flags) > 0 {
 		s.SafetyFlags = MergeSafetyFlags(s.SafetyFlags, flags)
@@ -132,6 +133,13 @@ func (t *Ticket) receive(m InboundMessage, flags []SafetyFlag, now time.Time) (e
 	}
 	s.UpdatedAt = now.UTC()
 	return ended
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func firstOf(texts ...string) string {

@@ -74,6 +74,10 @@ func TestErrorTellsPeopleAndLogsApart(t *testing.T) {
 	err := fmt.Errorf("poll: %w", domain.Wrap(domain.ErrUnavailable, cause, "the mailbox does not answer"))
 	is.True(errors.Is(err, domain.ErrUnavailable))
 	is.True(errors.Is(err, cause))
+	is.Equal(domain.KindOf(err), domain.ErrUnavailable)
+	refused := domain.Errorf(domain.ErrRejected, "wrong password")
+	is.Equal(domain.KindOf(domain.Wrap(domain.ErrUnavailable, refused, "no answer")), domain.ErrUnavailable) // not its cause's
+	is.Equal(domain.KindOf(cause), nil)
 	is.Equal(domain.Message(err), "the mailbox does not answer") // people
 	is.True(strings.Contains(err.Error(), "10.0.0.1"))           // logs
 	is.Equal(domain.Message(cause), "internal error")            // no kind, no word
@@ -164,14 +168,15 @@ func TestSecretPathStaysInItsFolder(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	c := connection(t)
-	path := domain.ConnectionSecretPath(c)
-	is.Equal(path.String(), "secret/keybuzz/tenants/t1/amazon/"+c.ID.String())
+	path := domain.NewSecretPath(c)
+	is.True(strings.HasPrefix(path.String(), "secret/keybuzz/tenants/t1/amazon/"+c.ID.String()+"/"))
+	is.True(path != domain.NewSecretPath(c)) // never used before
 	same, err := domain.ParseSecretPath(path.String())
 	is.NoErr(err)
 	is.Equal(same, path)
 	for _, bad := range []string{
-		"", "secret/keybuzz/tenants/", "secret/keybuzz/tenants/../amazon/" + c.ID.String(), "secret/keybuzz/tenants/t1/amazon/../../t2",
-		"secret/keybuzz/tenants/t1/amazon/" + c.ID.String() + "/x", "secret/other/t1/amazon/" + c.ID.String(), "/" + path.String(),
+		"", "secret/keybuzz/tenants/", "secret/keybuzz/tenants/../amazon/" + c.ID.String() + "/" + c.ID.String(), "secret/keybuzz/tenants/t1/amazon/" + c.ID.String(), "secret/keybuzz/tenants/t1/amazon/../../t2",
+		"secret/keybuzz/tenants/t1/amazon/" + c.ID.String() + "/x", "secret/other/t1/amazon/" + c.ID.String() + "/" + c.ID.String(), "/" + path.String(),
 	} {
 		_, err := domain.ParseSecretPath(bad)
 		is.True(errors.Is(err, domain.ErrInvalid))

@@ -24,7 +24,7 @@ CREATE UNIQUE INDEX connections_live ON marketplace.connections (tenant_id, type
 CREATE INDEX connections_connected ON marketplace.connections (id) WHERE status = 'CONNECTED';
 
 CREATE TABLE marketplace.sync_states (
-    id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    id              uuid PRIMARY KEY,
     tenant_id       text NOT NULL,
     connection_id   uuid NOT NULL UNIQUE,
     type            text NOT NULL,
@@ -56,17 +56,19 @@ CREATE TABLE marketplace.tickets (
     created_at               timestamptz NOT NULL,
     updated_at               timestamptz NOT NULL,
     UNIQUE (tenant_id, id),
-    UNIQUE (connection_id, external_id),
     FOREIGN KEY (tenant_id, connection_id) REFERENCES marketplace.connections (tenant_id, id),
     CHECK (channel = 'MANUAL' OR (connection_id IS NOT NULL AND external_id IS NOT NULL))
 );
 
+-- The key of a marketplace's conversation. A MANUAL ticket never stands in its way.
+CREATE UNIQUE INDEX tickets_key ON marketplace.tickets (connection_id, external_id) WHERE channel <> 'MANUAL';
 CREATE INDEX tickets_order ON marketplace.tickets (connection_id, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX tickets_recent ON marketplace.tickets (tenant_id, last_message_at DESC, id DESC);
 CREATE INDEX tickets_status ON marketplace.tickets (tenant_id, status, last_message_at DESC, id DESC);
+CREATE INDEX tickets_channel ON marketplace.tickets (tenant_id, channel, last_message_at DESC, id DESC);
 
 CREATE TABLE marketplace.external_messages (
-    id            uuid PRIMARY KEY,
+    id            uuid NOT NULL,
     tenant_id     text NOT NULL,
     connection_id uuid NOT NULL,
     type          text NOT NULL,
@@ -81,19 +83,20 @@ CREATE TABLE marketplace.external_messages (
     raw           jsonb NOT NULL,
     ticket_id     uuid,
     created_at    timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, id),
     UNIQUE (connection_id, external_id, type),
     FOREIGN KEY (tenant_id, connection_id) REFERENCES marketplace.connections (tenant_id, id),
     FOREIGN KEY (tenant_id, ticket_id) REFERENCES marketplace.tickets (tenant_id, id)
 );
 
-CREATE INDEX external_messages_thread ON marketplace.external_messages (connection_id, thread_id)
+CREATE INDEX external_messages_thread ON marketplace.external_messages (connection_id, thread_id, received_at DESC, id DESC)
     WHERE thread_id IS NOT NULL AND ticket_id IS NOT NULL;
 
 CREATE TABLE marketplace.ticket_messages (
-    id                  uuid PRIMARY KEY,
+    id                  uuid NOT NULL,
     tenant_id           text NOT NULL,
     ticket_id           uuid NOT NULL,
-    external_message_id uuid UNIQUE REFERENCES marketplace.external_messages (id),
+    external_message_id uuid UNIQUE,
     sender_type         text NOT NULL,
     sender_name         text,
     body                text NOT NULL,
@@ -102,7 +105,9 @@ CREATE TABLE marketplace.ticket_messages (
     safety_flags        jsonb NOT NULL,
     sent_at             timestamptz NOT NULL,
     created_at          timestamptz NOT NULL DEFAULT now(),
-    FOREIGN KEY (tenant_id, ticket_id) REFERENCES marketplace.tickets (tenant_id, id)
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, ticket_id) REFERENCES marketplace.tickets (tenant_id, id),
+    FOREIGN KEY (tenant_id, external_message_id) REFERENCES marketplace.external_messages (tenant_id, id)
 );
 
 CREATE INDEX ticket_messages_conversation ON marketplace.ticket_messages (ticket_id, sent_at, id);
@@ -111,13 +116,14 @@ CREATE TABLE marketplace.ticket_events (
     id                uuid PRIMARY KEY,
     tenant_id         text NOT NULL,
     ticket_id         uuid NOT NULL,
-    ticket_message_id uuid REFERENCES marketplace.ticket_messages (id),
+    ticket_message_id uuid,
     type              text NOT NULL,
     actor_type        text NOT NULL,
     actor_id          text,
     payload           jsonb NOT NULL,
     created_at        timestamptz NOT NULL,
-    FOREIGN KEY (tenant_id, ticket_id) REFERENCES marketplace.tickets (tenant_id, id)
+    FOREIGN KEY (tenant_id, ticket_id) REFERENCES marketplace.tickets (tenant_id, id),
+    FOREIGN KEY (tenant_id, ticket_message_id) REFERENCES marketplace.ticket_messages (tenant_id, id)
 );
 
 CREATE UNIQUE INDEX ticket_events_received ON marketplace.ticket_events (ticket_message_id) WHERE type = 'MESSAGE_RECEIVED';
@@ -130,6 +136,7 @@ CREATE TABLE marketplace.rejected_messages (
     type          text NOT NULL,
     external_id   text NOT NULL,
     reason        text NOT NULL,
+    media_type    text,
     raw           bytea NOT NULL,
     received_at   timestamptz,
     replayed_at   timestamptz,

@@ -123,6 +123,10 @@ func locked(ctx context.Context, db *sql.DB, fn func(tx *sql.Tx, applied []strin
 		return fmt.Errorf("begin migrations: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
+	// Another process may need long for its migrations, longer than the session lets anybody wait for a lock.
+	if _, err := tx.ExecContext(ctx, `SET LOCAL lock_timeout = 0`); err != nil {
+		return fmt.Errorf("lock migrations: %w", err)
+	}
 	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(lockKey)); err != nil {
 		return fmt.Errorf("lock migrations: %w", err)
 	}

@@ -106,8 +106,8 @@ type Intake interface {
 
 	// Book returns what is known of the conversations that messages with these keys and orders may join (domain.Keys):
 	// the connection's tickets whose key is among threads or whose order is among orders, those that hold a message of
-	// one of threads, and which thread led to which ticket. Never a MANUAL ticket, never another connection's. The
-	// tickets are locked: no other transaction changes them until this one ends.
+	// one of threads, and which thread led to which ticket: that of its newest message. Never a MANUAL ticket, never
+	// another connection's. The tickets are locked: no other transaction changes them until this one ends.
 	Book(ctx context.Context, c domain.ConnectionID, threads, orders []string) (domain.Book, error)
 
 	// Store stores an intake. Rejected messages that are stored already (same connection, raw and reason) are left as

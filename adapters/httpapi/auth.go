@@ -48,7 +48,7 @@ type keyFinder func(context.Context, *jwt.Token) (any, error)
 // known, at most once a minute. Until the first success their tokens are answered 503; later failures keep what is
 // known and are logged.
 func NewAuthenticator(ctx context.Context, o AuthOptions) (*Authenticator, error) {
-	if err := o.check(); err != nil {
+	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	if o.Log == nil {
@@ -72,8 +72,8 @@ func NewAuthenticator(ctx context.Context, o AuthOptions) (*Authenticator, error
 	return a, nil
 }
 
-// check returns everything that is wrong.
-func (o AuthOptions) check() error {
+// Validate returns everything that is wrong, of kind domain.ErrInvalid; nil when nothing is.
+func (o AuthOptions) Validate() error {
 	var wrong []error
 	if o.Secret.IsZero() && o.JWKSURL == "" {
 		wrong = append(wrong, domain.Errorf(domain.ErrInvalid, "JWT_SECRET or JWT_JWKS_URL: give at least one of them"))

@@ -51,7 +51,7 @@ func TestTheLifeOfAConnection(t *testing.T) {
 
 	is.Equal(s.post(t, poll).Body.String(), `{"fetched":3,"created":3,"duplicates":0,"rejected":0}`+"\n")
 	is.Equal(s.post(t, poll).Body.String(), `{"fetched":0,"created":0,"duplicates":0,"rejected":0}`+"\n")
-	is.Equal(s.get(t, status).json()["lastSyncAt"], "2026-10-01T12:00:00Z")
+	is.Equal(s.get(t, status).json()["lastSyncAt"], "2026-10-02T12:00:00Z")
 
 	ended := s.post(t, disconnect).json()
 	is.Equal(ended["connected"], false)

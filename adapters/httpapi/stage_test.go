@@ -60,7 +60,7 @@ func newStage(t testing.TB, change ...func(*setup)) *stage {
 	}
 	a, err := app.New(app.Deps{
 		Repository: u.repository, Directory: store, Secrets: s.secrets, Mailboxes: mailboxes{}, Clients: u.clients,
-		Clock: memory.NewClock(noon), MockSource: u.mock,
+		Clock: memory.NewClock(noon.Add(24 * time.Hour)), MockSource: u.mock,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 // expires. It is for development, where nobody else issues any. domain.ErrInvalid if the secret is shorter than
 // MinSecret.
 func IssueToken(secret domain.Secret, tenant domain.TenantID, expires time.Time) (string, error) {
-	if err := (AuthOptions{Secret: secret}).check(); err != nil {
+	if err := (AuthOptions{Secret: secret}).Validate(); err != nil {
 		return "", err
 	}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{

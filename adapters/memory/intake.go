@@ -32,11 +32,18 @@ func (x intake) Book(ctx context.Context, c domain.ConnectionID, threads, orders
 			wanted[s.ID] = true
 		}
 	}
+	newest := map[string]domain.ExternalMessage{}
 	for _, m := range x.rows.messages {
-		if m.Connection == c && m.Ticket != (domain.TicketID{}) && byThread[m.ThreadID] {
-			wanted[m.Ticket] = true
-			book.Threads[m.ThreadID] = m.Ticket
+		if m.Connection != c || m.Ticket == (domain.TicketID{}) || !byThread[m.ThreadID] {
+			continue
 		}
+		if n, there := newest[m.ThreadID]; !there || m.ReceivedAt.After(n.ReceivedAt) || m.ReceivedAt.Equal(n.ReceivedAt) && m.ID.String() > n.ID.String() {
+			newest[m.ThreadID] = m
+		}
+	}
+	for thread, m := range newest {
+		wanted[m.Ticket] = true
+		book.Threads[thread] = m.Ticket
 	}
 	for id := range wanted {
 		s := x.rows.tickets[id]

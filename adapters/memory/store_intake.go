@@ -56,7 +56,7 @@ func (x intake) open(s domain.TicketState) error {
 	if s.ExternalID == "" && !manual {
 		return domain.Errorf(domain.ErrInvalid, "a ticket of a marketplace needs a key")
 	}
-	if s.ExternalID != "" {
+	if !manual {
 		if err := add(x.rows.byTicketKey, ticketKey{s.Connection, s.ExternalID}, s.ID); err != nil {
 			return err
 		}

@@ -99,13 +99,13 @@ func (q connections) OfType(ctx context.Context, t domain.MarketplaceType) ([]*d
 func (q connections) Insert(ctx context.Context, c *domain.Connection) error {
 	s := c.State()
 	if s.Tenant != q.tenant {
-		return errOtherTenant
+		return errNone
 	}
 	if _, err := q.tx.NewInsert().Model(newConnectionRow(s)).Exec(ctx); err != nil {
 		return translate(ctx, "insert connection", err)
 	}
 	state := newSyncStateRow(domain.NewSyncState(s).State())
-	_, err := q.tx.NewInsert().Model(state).ExcludeColumn("id").Exec(ctx)
+	_, err := q.tx.NewInsert().Model(state).Exec(ctx)
 	return translate(ctx, "insert sync state", err)
 }
 
@@ -117,8 +117,8 @@ func (q connections) Save(ctx context.Context, c *domain.Connection) error {
 	return changedOne(ctx, "save connection", res, err)
 }
 
-// errOtherTenant is what writing another tenant's data meets before row-level security would.
-var errOtherTenant = domain.Errorf(domain.ErrNotFound, "there is no such thing")
+// errNone is what is not there, or not this tenant's.
+var errNone = domain.Errorf(domain.ErrNotFound, "there is no such thing")
 
 // changedOne translates the outcome of a change that must have met one row.
 func changedOne(ctx context.Context, op string, res sql.Result, err error) error {
@@ -128,5 +128,5 @@ func changedOne(ctx context.Context, op string, res sql.Result, err error) error
 	if n, err := res.RowsAffected(); err != nil || n == 1 {
 		return translate(ctx, op, err)
 	}
-	return domain.Errorf(domain.ErrNotFound, "there is no such thing")
+	return errNone
 }

@@ -55,7 +55,7 @@ func (q intake) Book(ctx context.Context, c domain.ConnectionID, threads, orders
 	}, `
 		SELECT '', t.id FROM unnest($2::text[]) AS key (thread), LATERAL (
 			SELECT id FROM marketplace.tickets
-			WHERE connection_id = $1 AND external_id = key.thread OFFSET 0) AS t
+			WHERE connection_id = $1 AND external_id = key.thread AND channel <> 'MANUAL' OFFSET 0) AS t
 		UNION ALL
 		SELECT '', t.id FROM unnest($3::text[]) AS key (order_id), LATERAL (
 			SELECT id FROM marketplace.tickets

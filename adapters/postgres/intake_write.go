@@ -57,7 +57,7 @@ func update[R any](ctx context.Context, q intake, t table[R], rows []R) error {
 	statement, args := t.update(rows)
 	n, err := q.exec(ctx, "update "+t.name, statement, args)
 	if err == nil && n != len(rows) {
-		return errOtherTenant // a row that is not there, or not this tenant's
+		return errNone // a row that is not there, or not this tenant's
 	}
 	return err
 }
@@ -130,6 +130,7 @@ var rejectedMessages = table[domain.RejectedMessage]{"rejected_messages", []colu
 	textColumn("type", func(m domain.RejectedMessage) string { return string(m.Type) }),
 	textColumn("external_id", func(m domain.RejectedMessage) string { return m.ExternalID }),
 	textColumn("reason", func(m domain.RejectedMessage) string { return string(m.Reason) }),
+	textOrNull("media_type", func(m domain.RejectedMessage) string { return m.MediaType }),
 	newColumn("raw", "bytea", func(m domain.RejectedMessage) []byte { return m.Raw }),
 	timeColumn("received_at", func(m domain.RejectedMessage) time.Time { return m.ReceivedAt }),
 }}

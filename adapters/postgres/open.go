@@ -27,10 +27,9 @@ const plainRole = "keybuzz_marketplaces"
 // here if need be, so that no tenant is ever protected by good manners only. domain.ErrInvalid if url cannot be
 // understood; domain.ErrUnavailable if the database does not answer. Neither holds the URL, which may have a password.
 func Open(ctx context.Context, url domain.Secret, o Options) (*sql.DB, error) {
-	config, err := pgx.ParseConfig(url.Reveal())
+	config, err := parse(url)
 	if err != nil {
-		// pgx's error may quote the URL.
-		return nil, domain.Errorf(domain.ErrInvalid, "DATABASE_URL is not understood: give postgres://user:password@host:5432/database")
+		return nil, err
 	}
 	// bun writes values into its statements, so a statement is never the same twice and preparing it only fills the
 	// server's memory.
@@ -47,6 +46,21 @@ func Open(ctx context.Context, url domain.Secret, o Options) (*sql.DB, error) {
 	db.SetMaxIdleConns(maxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return db, nil
+}
+
+// CheckURL is the part of [Open] that calls nobody: domain.ErrInvalid if url cannot be understood.
+func CheckURL(url domain.Secret) error {
+	_, err := parse(url)
+	return err
+}
+
+func parse(url domain.Secret) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url.Reveal())
+	if err != nil {
+		// pgx's error may quote the URL.
+		return nil, domain.Errorf(domain.ErrInvalid, "DATABASE_URL is not understood: give postgres://user:password@host:5432/database")
+	}
+	return config, nil
 }
 
 // demote sees to it, once, that a login which row-level security does not bind has a role to act as.

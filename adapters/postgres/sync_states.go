@@ -13,7 +13,7 @@ import (
 type syncStateRow struct {
 	bun.BaseModel `bun:"table:marketplace.sync_states,alias:s"`
 
-	ID            uuid.UUID              `bun:"id,pk,type:uuid"`
+	ID            uuid.UUID              `bun:"id,pk,type:uuid"` // nobody asks for it by this
 	Tenant        string                 `bun:"tenant_id"`
 	Connection    domain.ConnectionID    `bun:"connection_id,type:uuid"`
 	Type          domain.MarketplaceType `bun:"type"`
@@ -25,7 +25,7 @@ type syncStateRow struct {
 
 func newSyncStateRow(s domain.SyncStateData) *syncStateRow {
 	return &syncStateRow{
-		Tenant: s.Tenant.String(), Connection: s.Connection, Type: s.Type, Cursor: s.Cursor,
+		ID: uuid.Must(uuid.NewV7()), Tenant: s.Tenant.String(), Connection: s.Connection, Type: s.Type, Cursor: s.Cursor,
 		LastPolledAt: s.LastPolledAt, LastSuccessAt: s.LastSuccessAt, LastError: s.LastError,
 	}
 }

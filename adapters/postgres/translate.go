@@ -3,8 +3,11 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,6 +24,7 @@ const (
 	readOnlyTransaction  = "25006"
 	duplicateObject      = "42710"
 	invalidText          = "22P02"
+	idleInTransaction    = "25P03"
 )
 
 // translate gives a database error its kind. op says what was tried. It is the only place that knows SQLSTATEs. What
@@ -34,12 +38,14 @@ func translate(ctx context.Context, op string, err error) error {
 		return fmt.Errorf("%s: %w", op, ctx.Err())
 	}
 	if errors.Is(err, sql.ErrNoRows) {
-		return domain.Errorf(domain.ErrNotFound, "there is no such thing")
+		return errNone
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		// Not the database's answer, so the line to it: refused, reset, closed, timed out.
-		return domain.Wrap(domain.ErrUnavailable, err, "the database is not available (%s)", op)
+		if isLine(err) {
+			return domain.Wrap(domain.ErrUnavailable, err, "the database is not available (%s)", op)
+		}
+		return fmt.Errorf("%s: %w", op, err)
 	}
 	switch {
 	case pg.Code == uniqueViolation, pg.Code == serializationFailure, pg.Code == deadlockDetected:
@@ -54,10 +60,18 @@ func translate(ctx context.Context, op string, err error) error {
 	return fmt.Errorf("%s: %w", op, err)
 }
 
+// isLine reports whether the line to the database broke: refused, reset, closed, timed out.
+func isLine(err error) bool {
+	var network net.Error
+	var connect *pgconn.ConnectError
+	return errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
+}
+
 // isOutage reports whether a SQLSTATE is of a class that passes: connections, authorization during start, resources,
-// shutting down, disk.
+// shutting down, disk, and a transaction that was left idle for too long.
 func isOutage(code string) bool {
-	for _, class := range []string{"08", "28", "3D", "53", "57", "58"} {
+	for _, class := range []string{"08", "28", "3D", "53", "57", "58", idleInTransaction} {
 		if strings.HasPrefix(code, class) {
 			return true
 		}

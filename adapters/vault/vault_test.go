@@ -17,7 +17,7 @@ func path(t *testing.T) domain.SecretPath {
 	is.NoErr(err)
 	c, err := domain.NewConnection(tenant, domain.Amazon, time.Date(2026, time.October, 5, 12, 0, 0, 0, time.UTC))
 	is.NoErr(err)
-	return domain.ConnectionSecretPath(c.State())
+	return domain.NewSecretPath(c.State())
 }
 
 // secrets is an entry with one secret.

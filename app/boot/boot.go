@@ -8,6 +8,7 @@ package boot
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -123,19 +124,22 @@ func (s *service) build(ctx context.Context, c Config, log *slog.Logger) error {
 	return err
 }
 
-// openSecrets returns Vault, or the development stub where there is none. Load has refused anything else.
+// openSecrets returns Vault, or the development stub where there is none. It calls nobody.
 func openSecrets(c Config) (ports.SecretStore, error) {
-	if c.VaultAddr == "" && c.Dev {
-		return vault.NewStub(c.DataDir), nil
-	}
 	var auth vault.Auth
 	switch {
+	case c.VaultAddr == "" && c.Dev:
+		return vault.NewStub(c.DataDir), nil
+	case c.VaultAddr == "":
+		return nil, errors.New("VAULT_ADDR is not set: give the address of Vault, such as https://vault:8200, or start with --dev for a file")
 	case !c.VaultToken.IsZero():
 		auth = vault.Token{Token: c.VaultToken}
-	case c.VaultRoleID != "":
+	case c.VaultRoleID != "" && !c.VaultSecretID.IsZero():
 		auth = vault.AppRole{RoleID: c.VaultRoleID, SecretID: c.VaultSecretID}
-	default:
+	case c.VaultKubeRole != "":
 		auth = vault.Kubernetes{Role: c.VaultKubeRole}
+	default:
+		return nil, errors.New("VAULT_TOKEN is not set: give it, or VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE")
 	}
 	return vault.NewKV(c.VaultAddr, auth, vault.Options{Namespace: c.VaultNamespace})
 }

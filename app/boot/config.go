@@ -10,7 +10,10 @@ import (
 
 	"github.com/caarlos0/env/v10"
 
+	"github.com/keybuzzio/marketplaces/adapters/httpapi"
+	"github.com/keybuzzio/marketplaces/adapters/postgres"
 	"github.com/keybuzzio/marketplaces/adapters/postgres/local"
+	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
@@ -45,22 +48,25 @@ const minPollSeconds = 1
 func Load(environ []string, dev bool) (Config, error) {
 	var c Config
 	var wrong []error
+	parsed := true
 	if err := env.ParseWithOptions(&c, env.Options{Environment: settings(environ)}); err != nil {
-		wrong = append(wrong, explain(err)...)
+		parsed, wrong = false, explain(err)
 	}
 	c.Dev = c.Dev || dev
 	add := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	if c.DatabaseURL.IsZero() && !c.Dev {
 		add("DATABASE_URL is not set: give postgres://user:password@host:5432/database, or start with --dev for a private Postgres")
 	}
-	if c.PollSeconds < minPollSeconds {
+	if !c.DatabaseURL.IsZero() {
+		if err := postgres.CheckURL(c.DatabaseURL); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	if parsed && c.PollSeconds < minPollSeconds {
 		add("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS: give at least %d", minPollSeconds)
 	}
-	if c.VaultAddr == "" && !c.Dev {
-		add("VAULT_ADDR is not set: give the address of Vault, such as https://vault:8200, or start with --dev for a file")
-	}
-	if c.VaultAddr != "" && c.VaultToken.IsZero() && (c.VaultRoleID == "" || c.VaultSecretID.IsZero()) && c.VaultKubeRole == "" {
-		add("VAULT_TOKEN is not set: give it, or VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE")
+	if _, err := openSecrets(c); err != nil {
+		wrong = append(wrong, err)
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(c.LogLevel)) {
 		add("LOG_LEVEL: use debug, info, warn or error")
@@ -86,16 +92,31 @@ func Load(environ []string, dev bool) (Config, error) {
 	return c, errors.Join(wrong...)
 }
 
-// loadAuth checks the settings of the token check, which the server needs and the worker does not.
+// checkAuth checks the settings of the token check, which the server needs and the worker does not.
 func (c Config) checkAuth() error {
-	if c.JWTSecret.IsZero() && c.JWKSURL == "" && !c.Dev {
+	if c.JWTSecret.IsZero() && c.JWKSURL == "" {
+		if c.Dev { // a key will be made
+			return nil
+		}
 		return errors.New("JWT_SECRET is not set: give at least 32 bytes, or JWT_JWKS_URL")
 	}
-	return nil
+	return httpapi.AuthOptions{Secret: c.JWTSecret, JWKSURL: c.JWKSURL}.Validate()
 }
 
 // pollInterval is the time from the beginning of one round of polls to the beginning of the next.
 func (c Config) pollInterval() time.Duration { return time.Duration(c.PollSeconds) * time.Second }
+
+// minPatience lets a page through even from a slow mail server, so that every round gets somewhere.
+const minPatience = 2 * time.Minute
+
+// pollLoop is how the worker polls. A seller's backlog must not keep the others waiting, so each poll gets an interval's
+// time at most, or minPatience if that is longer.
+func (c Config) pollLoop() app.PollLoopCommand {
+	return app.PollLoopCommand{
+		PollAllCommand: app.PollAllCommand{Concurrency: pollConcurrency, Patience: max(c.pollInterval(), minPatience)},
+		Interval:       c.pollInterval(),
+	}
+}
 
 // settings turns os.Environ into a map. An empty setting is the same as none.
 func settings(environ []string) map[string]string {

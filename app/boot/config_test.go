@@ -41,6 +41,7 @@ func TestLoadSaysAllThatIsWrong(t *testing.T) {
 		"half an AppRole":     {production("VAULT_TOKEN=", "VAULT_ROLE_ID=r"), []string{"VAULT_TOKEN"}},
 		"unknown marketplace": {production("KEYBUZZ_MARKETPLACES=amazon,ebay"), []string{"KEYBUZZ_MARKETPLACES", "ebay"}},
 		"not served yet":      {production("KEYBUZZ_MARKETPLACES=fnac"), []string{"KEYBUZZ_MARKETPLACES", "fnac"}},
+		"all of them wrong":   {[]string{"DATABASE_URL=garbage://hunter2", "VAULT_ADDR=hunter2", "VAULT_TOKEN=x"}, []string{"DATABASE_URL", "vault"}},
 		"many at once":        {production("PORT=http", "KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS=soon", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "KEYBUZZ_DEV_MODE=perhaps", "KEYBUZZ_MAILBOX_NETWORKS=here"), []string{"PORT", "KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS", "LOG_LEVEL", "LOG_FORMAT", "KEYBUZZ_DEV_MODE", "KEYBUZZ_MAILBOX_NETWORKS"}},
 		"an interval of zero": {production("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS=0"), []string{"KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS"}},
 		"a port beyond 65535": {production("PORT=70000"), []string{"PORT"}},

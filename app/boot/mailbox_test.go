@@ -62,7 +62,8 @@ func TestMailsBecomeTickets(t *testing.T) {
 	wrong.Password = domain.NewSecret("wrong-password")
 	status, problem := api.setMailbox(wrong)
 	is.Equal(status, http.StatusUnprocessableEntity)
-	is.True(problem["detail"] != "") // says what failed
+	detail, _ := problem["detail"].(string)
+	is.True(contains(detail, "password")) // says what failed
 	status, answer := api.setMailbox(dovecot.Mailbox())
 	is.Equal(status, http.StatusOK)
 	is.Equal(answer["status"], "CONNECTED")
@@ -86,6 +87,7 @@ func TestMailsBecomeTickets(t *testing.T) {
 	got := p.counts(t)
 	is.Equal(got, expect(mails))
 	p.checkTickets(t, mails)
+	p.checkThreads(t)
 
 	look := dovecot.Look(t)
 	code, out := p.worker(t)
@@ -115,6 +117,13 @@ func (p *product) checkTickets(t *testing.T, mails []mailtest.Mail) {
 			t.Errorf("%s: not on a ticket", m.Shape)
 		}
 	}
+}
+
+// checkThreads holds that no conversation is torn apart.
+func (p *product) checkThreads(t *testing.T) {
+	t.Helper()
+	is.New(t).Equal(p.count(t, `SELECT count(*) FROM (SELECT FROM marketplace.external_messages
+		WHERE thread_id IS NOT NULL AND ticket_id IS NOT NULL GROUP BY thread_id HAVING count(DISTINCT ticket_id) > 1) torn`), 0)
 }
 
 // A worker that is killed again and again at any point of a long poll loses nothing and doubles nothing.

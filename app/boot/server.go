@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/keybuzzio/marketplaces/adapters/httpapi"
-	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/migrations"
 )
 
@@ -52,6 +51,8 @@ func serve(ctx context.Context, c Config, log *slog.Logger, io Streams) error {
 		return err
 	}
 	defer s.Close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	keys, err := openKeys(ctx, &c, log)
 	if err != nil {
 		return err
@@ -67,15 +68,12 @@ func serve(ctx context.Context, c Config, log *slog.Logger, io Streams) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
 	var inside sync.WaitGroup
 	defer inside.Wait()
 	defer stop()
 	if c.Dev {
 		inside.Go(func() {
-			s.app.PollLoop.Run(ctx, app.PollLoopCommand{
-				PollAllCommand: app.PollAllCommand{Concurrency: pollConcurrency}, Interval: c.pollInterval(),
-			})
+			s.app.PollLoop.Run(ctx, c.pollLoop())
 		})
 		if err := greet(io.Out, "http://"+listener.Addr().String(), c); err != nil {
 			return err

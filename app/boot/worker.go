@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
 
 	"github.com/keybuzzio/marketplaces/app"
@@ -27,7 +28,9 @@ func Worker(ctx context.Context, args, environ []string, io Streams) error {
 	if a.command == "migrate" {
 		return migrate(ctx, c, log)
 	}
-	debug.SetMemoryLimit(workerMemory)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(workerMemory)
+	}
 	s, err := open(ctx, c, log)
 	if err != nil {
 		return err
@@ -37,7 +40,7 @@ func Worker(ctx context.Context, args, environ []string, io Streams) error {
 		return pollOnce(ctx, s.app, io)
 	}
 	log.InfoContext(ctx, "worker started", "interval", c.pollInterval().String(), "concurrency", pollConcurrency)
-	s.app.PollLoop.Run(ctx, app.PollLoopCommand{PollAllCommand: app.PollAllCommand{Concurrency: pollConcurrency}, Interval: c.pollInterval()})
+	s.app.PollLoop.Run(ctx, c.pollLoop())
 	log.InfoContext(ctx, "worker stopped")
 	return nil
 }

@@ -17,6 +17,9 @@ import (
 // start is when the suites' stories begin. It has microseconds, which a store must keep.
 var start = time.Date(2026, time.October, 5, 12, 34, 56, 789012000, time.UTC)
 
+// later is when they are read.
+var later = start.Add(30 * 24 * time.Hour)
+
 // minute is a time of the suites' stories.
 func minute(n int) time.Time { return start.Add(time.Duration(n) * time.Minute) }
 
@@ -139,7 +142,7 @@ func ingest(ctx context.Context, tx ports.Tx, c domain.ConnectionState, from, ne
 	if err != nil {
 		return domain.Intake{}, err
 	}
-	in := domain.Thread(c, fresh, book, start)
+	in := domain.Thread(c, fresh, book, later)
 	in.Rejected = screened.Rejected
 	if err := tx.Intake.Store(ctx, in); err != nil {
 		return domain.Intake{}, err

@@ -112,6 +112,16 @@ var bookRules = rules[RepositoryFixture]{
 		f.store(t, c, domain.Intake{Opened: opened})
 		is.Equal(len(f.book(t, c, asked, nil).Tickets), len(asked))
 	},
+	"a MANUAL ticket with a conversation's key is not in its way": func(t *testing.T, f RepositoryFixture) {
+		is := is.New(t)
+		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
+		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{
+			ticket(t, c, "thread", func(s *domain.TicketState) { s.Channel = domain.ChannelManual }),
+		}})
+		in := f.ingest(t, c, inbound("m1", "thread", "", minute(1)))
+		is.Equal(len(in.Opened), 1)
+		is.Equal(len(f.ingest(t, c, inbound("m2", "thread", "", minute(2))).Changed), 1) // and is found again
+	},
 	"Book never gives a MANUAL ticket": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)

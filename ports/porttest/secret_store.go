@@ -234,7 +234,7 @@ var secretStoreRules = rules[SecretStoreFixture]{
 // secretPath is the path of a new connection.
 func secretPath(t *testing.T, tenantName string) domain.SecretPath {
 	t.Helper()
-	return domain.ConnectionSecretPath(connection(t, tenant(t, tenantName), domain.Amazon).State())
+	return domain.NewSecretPath(connection(t, tenant(t, tenantName), domain.Amazon).State())
 }
 
 func secretData(texts map[string]string) domain.SecretData {

@@ -18,7 +18,7 @@ type sender struct {
 // readSender reads the From field. Anything but one author with one address has no address.
 func readSender(h header) sender {
 	fields := h.all("from")
-	s := sender{authors: len(fields), claim: decodeWords(unfold(strings.Join(fields, " ")))}
+	s := sender{authors: len(fields), claim: decodeWords(strings.Join(fields, " "))}
 	if len(fields) == 1 {
 		s.name, s.address, s.authors = readAddress(fields[0])
 	}
@@ -28,7 +28,7 @@ func readSender(h header) sender {
 // readAddress reads an address field and counts its addresses. Names that break the rules (a bare comma, an address as
 // the name) are common, so a single address in angle brackets at the end counts whatever stands before it.
 func readAddress(value string) (name, address string, count int) {
-	value = repair([]byte(unfold(cut(value, 4000))))
+	value = repair([]byte(cut(value, 4000)))
 	parser := netmail.AddressParser{WordDecoder: wordDecoder}
 	if list, err := parser.ParseList(value); err == nil {
 		if len(list) != 1 {

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
 )
@@ -24,7 +26,8 @@ type Options struct {
 
 	Timeout   time.Duration // how long a server may take to begin an answer; 30 s if 0
 	PageBytes int           // a page's mails are no larger together, but for a single mail; 2 MiB if 0
-	MaxMail   int           // a larger mail is not read: it comes as unreadable; 25 MiB if 0
+	MaxMail   int           // a larger mail is not read: it comes as unreadable; 16 MiB if 0, which 10 MB of files fit in
+	HeldBytes int           // of the pages that all callers have in hand; a larger mail goes alone; 12 MiB if 0
 }
 
 func (o Options) withDefaults() Options {
@@ -35,7 +38,10 @@ func (o Options) withDefaults() Options {
 		o.PageBytes = 2 << 20
 	}
 	if o.MaxMail == 0 {
-		o.MaxMail = 25 << 20
+		o.MaxMail = 16 << 20
+	}
+	if o.HeldBytes == 0 {
+		o.HeldBytes = 12 << 20
 	}
 	return o
 }
@@ -49,6 +55,7 @@ func (o Options) tls(m domain.Mailbox) *tls.Config {
 type Client struct {
 	secrets ports.SecretStore
 	options Options
+	held    *semaphore.Weighted // bytes
 }
 
 var (
@@ -58,7 +65,8 @@ var (
 
 // NewClient returns a client that finds the mailbox of a connection, password included, in secrets.
 func NewClient(secrets ports.SecretStore, o Options) *Client {
-	return &Client{secrets, o.withDefaults()}
+	o = o.withDefaults()
+	return &Client{secrets, o, semaphore.NewWeighted(int64(o.HeldBytes))}
 }
 
 // CheckMailbox implements ports.MailboxChecker.
@@ -79,6 +87,9 @@ func (c *Client) CheckMailbox(ctx context.Context, m domain.Mailbox) error {
 // The mails are read by rising UID, which is the order of their arrival. A mailbox whose server has renumbered it
 // (another UIDVALIDITY), or that the seller has replaced by another, is read from the beginning. A mail that is too
 // large, or that its server lists but does not hand out while it hands out others, is yielded as unreadable.
+//
+// However many read at once, their pages in hand together stay within Options.HeldBytes: a read waits for others to
+// take their next page or leave.
 func (c *Client) Pages(ctx context.Context, conn domain.ConnectionState, from string) iter.Seq2[ports.Page, error] {
 	return func(yield func(ports.Page, error) bool) {
 		if err := c.read(ctx, conn, from, func(p ports.Page) bool { return yield(p, nil) }); err != nil {
@@ -98,7 +109,7 @@ func (c *Client) read(ctx context.Context, conn domain.ConnectionState, from str
 		return err
 	}
 	defer s.close()
-	r := reader{session: s, options: c.options, yield: yield, next: from}
+	r := reader{session: s, options: c.options, held: c.held, yield: yield, next: from}
 	r.at = parseCursor(from, s.folder.UIDValidity, fingerprint(m))
 	return r.run(ctx)
 }

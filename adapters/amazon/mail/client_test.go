@@ -63,7 +63,7 @@ func newAccount(t testing.TB, m domain.Mailbox) *account {
 		ID: domain.NewID[domain.ConnectionID](), Tenant: tenant, Type: domain.Amazon, Status: domain.ConnectionConnected,
 		Source: domain.SourceIMAP,
 	}
-	path := domain.ConnectionSecretPath(c)
+	path := domain.NewSecretPath(c)
 	c.VaultPath = path.String()
 	a := &account{&secrets{data: map[domain.SecretPath]domain.SecretData{}}, c}
 	a.set(t, m)
@@ -73,7 +73,11 @@ func newAccount(t testing.TB, m domain.Mailbox) *account {
 // set stores another mailbox for the connection.
 func (a *account) set(t testing.TB, m domain.Mailbox) {
 	t.Helper()
-	if err := a.secrets.Put(t.Context(), domain.ConnectionSecretPath(a.connection), m.SecretData()); err != nil {
+	path, err := domain.ParseSecretPath(a.connection.VaultPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.secrets.Put(t.Context(), path, m.SecretData()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -14,14 +14,13 @@ func findOrder(text string) string {
 	return ""
 }
 
+// brokenID is where a gateway has folded a header inside an id.
+var brokenID = regexp.MustCompile(`([0-9-]) ([0-9-])`)
+
 // orderOf returns the order that a mail is about: the subject says it, else Amazon's words before the buyer's. The
 // buyer's own words never do: he may name any order, also one that is not his, and would end up in its conversation.
 func orderOf(subject, head string) string {
-	for _, text := range []string{
-		decodeWords(unfold(subject)),
-		decodeWords(unfoldTight(subject)), // some gateways fold inside the id
-		head[:min(len(head), 4000)],
-	} {
+	for _, text := range []string{subject, brokenID.ReplaceAllString(subject, "$1$2"), head[:min(len(head), 4000)]} {
 		if id := findOrder(text); id != "" {
 			return id
 		}

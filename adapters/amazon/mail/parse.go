@@ -23,17 +23,17 @@ func Parse(raw []byte, arrived time.Time) domain.InboundMessage {
 	m := domain.InboundMessage{
 		Kind: domain.KindNotice, ReceivedAt: arrived.UTC(), Raw: domain.Raw{MediaType: MediaType, Bytes: raw},
 	}
-	h, body := readHeader(raw)
-	if !isMail(h) {
+	block, body := cutHeader(raw)
+	h, p, err := readParts(block, body)
+	if err != nil || !isMail(h) {
 		m.Unreadable = "this is no mail: it has none of the fields that every mail has"
 		return m
 	}
-	from, p := readSender(h), readParts(h, body)
+	from, subject := readSender(h), decodeWords(h.get("subject"))
 	text, foot := readText(p.leaves)
-	subject := h.raw("subject")
 	m.Kind = kindOf(h, from, p, text, foot)
 	m.ReceivedAt = receivedAt(h.get("date"), arrived)
-	m.Subject = cleanLine(unmangle(decodeWords(unfold(subject))))
+	m.Subject = cleanLine(unmangle(subject))
 	m.Body = cut(text.body, domain.MaxBody)
 	m.Language = languageOf(m.Body)
 	if m.Kind != domain.KindSuspect { // what a pretender says joins no conversation
@@ -84,9 +84,8 @@ func receivedAt(date string, arrived time.Time) time.Time {
 
 // isMail reports whether a header has a field that every mail has.
 func isMail(h header) bool {
-	for _, f := range h {
-		switch f.name {
-		case "from", "date", "message-id", "subject", "received", "return-path":
+	for _, name := range []string{"from", "date", "message-id", "subject", "received", "return-path"} {
+		if len(h.all(name)) > 0 {
 			return true
 		}
 	}

@@ -197,11 +197,16 @@ func TestParseHostile(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ raw, body string }{
 		"2,000 parts":          {from + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\n"+text, 2000), "Bonjour"},
+		"26 levels":            {nested(26, ""), ""}, // 20 s if enmime were to nest them
 		"200 levels":           {nested(200, ""), ""},
-		"10 levels and 4 MB":   {nested(10, strings.Repeat("x\r\n", 4<<20/3)), "Bonjour"},
+		"10 levels and 60 KB":  {nested(10, strings.Repeat("x\r\n", 20<<10)), "Bonjour"},
+		"10 levels and 2 MB":   {nested(10, strings.Repeat(strings.Repeat("x", 500)+"\r\n", 4<<10)), ""}, // five are read
 		"5 MB of text":         {from + "\r\n" + strings.Repeat("Bonjour ", 5<<20/8), strings.TrimSpace(strings.Repeat("Bonjour ", domain.MaxBody/8))},
 		"header of 1 MB":       {from + "X: " + strings.Repeat("x\r\n ", 1<<18) + "\r\n\r\nBonjour", "Bonjour"},
 		"60,000 fields":        {from + strings.Repeat("X: y\r\n", 60000) + "\r\nBonjour", "Bonjour"},
+		"boundaries":           {from + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + manyBoundaries(2000) + strings.Repeat("x", 4<<20), ""},
+		"what is no base64":    {from + "Content-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat("!", 4<<20), ""},
+		"markers":              {from + "Content-Type: multipart/mixed; boundary=\"---\"\r\n\r\n-----\r\n\r\n" + strings.Repeat("---- x ----\r\n", 1<<18), ""},
 		"dashes":               {from + "\r\n" + strings.Repeat("-----a", 1<<20), ""},
 		"delimiters in a line": {from + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + strings.Repeat("--b", 1<<20), ""},
 		"delimiters in lines":  {from + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + strings.Repeat("--bb\r\n", 1<<20), ""},
@@ -224,6 +229,15 @@ func TestParseHostile(t *testing.T) {
 			is.Equal(len(domain.Screen(domain.ConnectionState{}, []domain.InboundMessage{m}).Accepted), 1)
 		})
 	}
+}
+
+// manyBoundaries are parts that are multiparts of their own.
+func manyBoundaries(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "--b\r\nContent-Type: multipart/mixed; boundary=c%d\r\n\r\n", i)
+	}
+	return b.String()
 }
 
 func FuzzParse(f *testing.F) {

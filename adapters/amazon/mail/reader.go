@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/emersion/go-imap/v2"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
@@ -17,6 +18,7 @@ const keptOfLarge = 256 << 10
 type reader struct {
 	*session
 	options Options
+	held    *semaphore.Weighted // bytes of pages in hand
 	yield   func(ports.Page) bool
 	at      cursor // where the read began, then where the mailbox ends
 	next    string // the cursor that the caller has
@@ -74,33 +76,48 @@ func (r *reader) pages(ctx context.Context, uids []imap.UID, final bool) error {
 		return err
 	}
 	for len(mails) > 0 && !r.left {
-		n := r.fitting(mails)
-		got, err := r.fetch(ctx, mails[:n], r.options.MaxMail)
-		if err != nil {
-			return err
-		}
-		messages := make([]domain.InboundMessage, len(got))
-		for i, f := range got {
-			messages[i] = r.message(f)
-		}
+		n, bytes := r.fitting(mails)
 		at := cursor{r.at.validity, uint32(mails[n-1].uid), 0, r.at.mailbox}
-		if mails = mails[n:]; final && len(mails) == 0 {
+		if final && n == len(mails) {
 			at = r.at
 		}
-		r.give(messages, at)
+		if err := r.page(ctx, mails[:n], bytes, at); err != nil {
+			return err
+		}
+		mails = mails[n:]
 	}
 	return nil
 }
 
-// fitting returns how many of mails make a page: as many as its bytes allow, at least one.
-func (r *reader) fitting(mails []listed) int {
-	bytes := mails[0].size
-	for i, m := range mails[1:] {
-		if bytes += m.size; bytes > int64(r.options.PageBytes) {
-			return i + 1
-		}
+// page yields mails of so many bytes as a page, with the cursor behind it.
+func (r *reader) page(ctx context.Context, mails []listed, bytes int64, at cursor) error {
+	bytes = min(bytes, int64(r.options.HeldBytes))
+	if err := r.held.Acquire(ctx, bytes); err != nil {
+		return err
 	}
-	return len(mails)
+	defer r.held.Release(bytes)
+	got, err := r.fetch(ctx, mails, r.options.MaxMail)
+	if err != nil {
+		return err
+	}
+	messages := make([]domain.InboundMessage, len(got))
+	for i, f := range got {
+		messages[i] = r.message(f)
+	}
+	r.give(messages, at)
+	return nil
+}
+
+// fitting returns how many of mails make a page, as many as its bytes allow and at least one, and their bytes.
+func (r *reader) fitting(mails []listed) (n int, bytes int64) {
+	bytes = mails[0].size
+	for i, m := range mails[1:] {
+		if bytes+m.size > int64(r.options.PageBytes) {
+			return i + 1, bytes
+		}
+		bytes += m.size
+	}
+	return len(mails), bytes
 }
 
 func (r *reader) message(f fetched) domain.InboundMessage {
