@@ -1,7 +1,7 @@
 # make run and make test are all a newcomer needs. Each installs what it needs on Debian and Ubuntu and says what to
 # install elsewhere.
 
-.PHONY: run test lint vet race bench fuzz generate help
+.PHONY: help run test lint bench fuzz generate
 
 TOOL     = go tool -modfile=.ci/tools/go.mod
 FUZZTIME ?= 10s

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path"
 	"slices"
@@ -45,7 +46,7 @@ func TestImportsPointInward(t *testing.T) {
 		folder := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
 		layer := layerOf(folder)
 		if layer == "" {
-			if folder != "" && !strings.HasPrefix(folder, "internal/") {
+			if folder != "" {
 				t.Errorf("%s belongs to no layer: put it into one, or name it in layers", folder)
 			}
 			continue
@@ -85,6 +86,29 @@ func layerOf(folder string) string {
 
 func within(folder, parent string) bool {
 	return folder == parent || strings.HasPrefix(folder, parent+"/")
+}
+
+// Every dependency that go.mod names directly has its reason in ARCHITECTURE.md.
+func TestDependenciesHaveTheirReasons(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{if not (or .Indirect .Main)}}{{.Path}}{{end}}", "all").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "## Dependencies")
+	modules := strings.Fields(string(out))
+	if len(modules) == 0 {
+		t.Fatal("go list gave no modules")
+	}
+	for _, m := range modules {
+		if !strings.Contains(table, strings.TrimPrefix(m, "github.com/")) {
+			t.Errorf("%s has no reason in ARCHITECTURE.md", m)
+		}
+	}
 }
 
 // packages lists the module's packages without their tests.

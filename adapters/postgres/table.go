@@ -60,9 +60,9 @@ func timeColumn[R any](name string, value func(R) time.Time) column[R] {
 
 // jsonColumn is for values of texts and numbers, which always marshal.
 func jsonColumn[R any](name string, value func(R) any) column[R] {
-	return newColumn(name, "jsonb", func(r R) string {
+	return newColumn(name, "jsonb", func(r R) json.RawMessage {
 		b, _ := json.Marshal(value(r))
-		return string(b)
+		return b
 	})
 }
 

@@ -10,8 +10,9 @@ import (
 	"github.com/keybuzzio/marketplaces/app"
 )
 
-// workerMemory is what the worker's heap is asked to keep below, so that a backlog of any size stays under 100 MB.
-const workerMemory = 80 << 20
+// workerMemory is what the worker's heap is asked to keep below, so that a backlog of any size stays around 100 MB. The
+// variable GOMEMLIMIT overrides it.
+const workerMemory = 64 << 20
 
 // Worker is the program worker. It returns nil when it did what args ask for, and an error for the user otherwise: with
 // --once also when any tenant's poll failed.
