@@ -36,7 +36,7 @@ func (u *Connect) Run(ctx context.Context, cmd ConnectCommand) (domain.Connectio
 // update runs fn on the tenant's connection, locked and not disabled, in the transaction that made sure it is there.
 func (u *Connect) update(ctx context.Context, cmd ConnectCommand, fn func(context.Context, ports.Tx, *domain.Connection) error) error {
 	if u.clients[cmd.Marketplace] == nil {
-		return domain.Errorf(domain.ErrForbidden, "%s is not enabled here: add it to KEYBUZZ_MARKETPLACES", cmd.Marketplace.Slug())
+		return domain.Errorf(domain.ErrForbidden, "%s cannot be connected on this installation", cmd.Marketplace.Title())
 	}
 	try := func() error {
 		return u.repo.Update(ctx, cmd.Tenant, func(ctx context.Context, tx ports.Tx) error {

@@ -96,7 +96,7 @@ func (u *Poll) begin(ctx context.Context, cmd PollCommand) (c domain.ConnectionS
 func (u *Poll) read(ctx context.Context, c domain.ConnectionState, cursor string) (PollResult, error) {
 	client := u.clients[c.Type]
 	if client == nil {
-		return PollResult{}, domain.Errorf(domain.ErrForbidden, "%s is not enabled here: add it to KEYBUZZ_MARKETPLACES", c.Type.Slug())
+		return PollResult{}, domain.Errorf(domain.ErrForbidden, "%s is not read by this installation", c.Type.Title())
 	}
 	var total PollResult
 	for page, err := range client.Pages(ctx, c, cursor) {

@@ -138,7 +138,8 @@ func (u *PollAll) one(ctx context.Context, ref ports.ConnectionRef, patience tim
 		log.InfoContext(ctx, "polled", "fetched", result.Fetched, "created", result.Created,
 			"duplicates", result.Duplicates, "rejected", result.Rejected, "superseded", result.Superseded)
 	case ctx.Err() != nil:
-		log.InfoContext(ctx, "poll stopped", "created", result.Created)
+		log.InfoContext(ctx, "poll interrupted, goes on in the next run", "fetched", result.Fetched, "created", result.Created)
+		err = nil
 	case polling.Err() != nil:
 		log.InfoContext(ctx, "poll cut short, goes on in the next round", "fetched", result.Fetched, "created", result.Created)
 		err = nil

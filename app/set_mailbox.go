@@ -50,7 +50,7 @@ func (u *SetMailbox) Run(ctx context.Context, cmd SetMailboxCommand) (domain.Con
 		return domain.ConnectionState{}, err
 	}
 	link := domain.Link{
-		Source: domain.SourceIMAP, DisplayName: cmd.Marketplace.Title() + " (" + box.Host + ")", Region: c.Region, VaultPath: path.String(),
+		Source: domain.SourceIMAP, DisplayName: cmd.Marketplace.Title() + " (" + box.Host + ")", VaultPath: path.String(),
 	}
 	err = u.repo.Update(ctx, cmd.Tenant, func(ctx context.Context, tx ports.Tx) error {
 		k, err := tx.Connections.Lock(ctx, c.ID)

@@ -41,6 +41,7 @@ type RejectedMessage struct {
 	Type       MarketplaceType
 	ExternalID string // as far as it can be shown: valid UTF-8, no NUL, at most MaxField bytes
 	Reason     RejectReason
+	Detail     string // what the source said of a raw that it could not understand; fit for people
 	MediaType  string // of Raw; "" when the source gave no raw
 	Raw        []byte
 	ReceivedAt time.Time // zero when the message has no usable time
@@ -125,7 +126,8 @@ func storable(t time.Time) bool { return !t.IsZero() && t.UTC().Year() >= 1 && t
 func reject(c ConnectionState, m InboundMessage, reason RejectReason) RejectedMessage {
 	r := RejectedMessage{
 		ID: NewID[RejectedID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type,
-		ExternalID: showable(m.ExternalID), Reason: reason, MediaType: showable(m.Raw.MediaType), Raw: m.Raw.Bytes,
+		ExternalID: showable(m.ExternalID), Reason: reason, Detail: showable(m.Unreadable),
+		MediaType: showable(m.Raw.MediaType), Raw: m.Raw.Bytes,
 	}
 	if storable(m.ReceivedAt) {
 		r.ReceivedAt = m.ReceivedAt.UTC()

@@ -43,6 +43,7 @@ func TestScreenRejectsWhatCannotBeStored(t *testing.T) {
 			is.Equal(got.Rejected[0].Reason, test.reason)
 			is.True(bytes.Equal(got.Rejected[0].Raw, bad.Raw.Bytes)) // its raw, byte for byte
 			is.Equal(got.Rejected[0].MediaType, bad.Raw.MediaType)
+			is.Equal(got.Rejected[0].Detail, bad.Unreadable)
 		})
 	}
 }

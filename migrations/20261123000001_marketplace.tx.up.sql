@@ -136,6 +136,7 @@ CREATE TABLE marketplace.rejected_messages (
     type          text NOT NULL,
     external_id   text NOT NULL,
     reason        text NOT NULL,
+    detail        text,
     media_type    text,
     raw           bytea NOT NULL,
     received_at   timestamptz,

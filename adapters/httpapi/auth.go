@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -25,9 +24,6 @@ type AuthOptions struct {
 
 // MinSecret is the least length of a shared secret, in bytes: that of the hash which HS256 makes (RFC 7518 §3.2).
 const MinSecret = 32
-
-// clockLeeway is how far the issuer's clock may be off: a token is good that much before its nbf and after its exp.
-const clockLeeway = 30 * time.Second
 
 // Authenticator finds out whose a request is by its bearer token, a JWT with the claims exp and tenantId. It is safe
 // for concurrent use.
@@ -68,7 +64,7 @@ func NewAuthenticator(ctx context.Context, o AuthOptions) (*Authenticator, error
 		go set.run(ctx)
 	}
 	a.parser = jwt.NewParser(jwt.WithValidMethods(slices.Collect(maps.Keys(a.keys))),
-		jwt.WithExpirationRequired(), jwt.WithLeeway(clockLeeway))
+		jwt.WithExpirationRequired())
 	return a, nil
 }
 

@@ -97,7 +97,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 	}
 	hs := func(change jwt.MapClaims) string { return sign(t, jwt.SigningMethodHS256, key, claims(change)) }
 	s, good := newStage(t), hs(nil)
-	ago, ahead := time.Now().Add(-time.Minute).Unix(), time.Now().Add(time.Minute).Unix()
+	ago, ahead := time.Now().Add(-time.Second).Unix(), time.Now().Add(time.Minute).Unix()
 	for name, token := range map[string]string{
 		"alg none":                  sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims(nil)),
 		"alg none, good signature":  "eyJhbGciOiJub25lIn0" + good[strings.Index(good, "."):],
@@ -152,8 +152,6 @@ func TestTokensThatAreAccepted(t *testing.T) {
 	for _, token := range []string{
 		sign(t, jwt.SigningMethodHS256, key, claims(nil)),
 		sign(t, jwt.SigningMethodHS256, key, claims(jwt.MapClaims{"sub": nil, "role": nil, "email": nil})),
-		sign(t, jwt.SigningMethodHS256, key, claims(jwt.MapClaims{"exp": time.Now().Add(-10 * time.Second).Unix()})), // clocks differ
-		sign(t, jwt.SigningMethodHS256, key, claims(jwt.MapClaims{"nbf": time.Now().Add(10 * time.Second).Unix()})),
 	} {
 		is.Equal(s.get(t, "/api/v1/tickets", bearer(token)).Code, http.StatusOK)
 		is.Equal(s.get(t, "/api/v1/tickets", header("Authorization", "bearer "+token)).Code, http.StatusOK) // RFC 9110: any case

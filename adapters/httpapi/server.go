@@ -11,6 +11,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -149,17 +150,20 @@ func tenantOnly(h tenantHandler) handler {
 // noRoute answers what no route matches: 405 and the methods that the path has (RFC 9110 §15.5.6), else 404. The router
 // cannot be asked which of the two it is: within a subrouter it forgets about a wrong method.
 func (s *Server) noRoute(_ http.ResponseWriter, r *http.Request) error {
-	allowed := http.Header{}
+	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut} {
 		asked := r.Clone(r.Context())
 		asked.Method = method
 		var match mux.RouteMatch
 		if s.router.Match(asked, &match) && match.Route != nil && match.Route.GetHandler() != nil {
-			allowed.Add("Allow", method)
+			allowed = append(allowed, method)
 		}
 	}
 	if len(allowed) == 0 {
 		return &refusal{status: http.StatusNotFound, detail: "there is no such route: see /docs"}
 	}
-	return &refusal{status: http.StatusMethodNotAllowed, detail: "this path has other methods: see the Allow header", header: allowed}
+	return &refusal{
+		status: http.StatusMethodNotAllowed, detail: "this path has other methods: see the Allow header",
+		header: http.Header{"Allow": {strings.Join(allowed, ", ")}},
+	}
 }

@@ -130,6 +130,7 @@ var rejectedMessages = table[domain.RejectedMessage]{"rejected_messages", []colu
 	textColumn("type", func(m domain.RejectedMessage) string { return string(m.Type) }),
 	textColumn("external_id", func(m domain.RejectedMessage) string { return m.ExternalID }),
 	textColumn("reason", func(m domain.RejectedMessage) string { return string(m.Reason) }),
+	textOrNull("detail", func(m domain.RejectedMessage) string { return m.Detail }),
 	textOrNull("media_type", func(m domain.RejectedMessage) string { return m.MediaType }),
 	newColumn("raw", "bytea", func(m domain.RejectedMessage) []byte { return m.Raw }),
 	timeColumn("received_at", func(m domain.RejectedMessage) time.Time { return m.ReceivedAt }),

@@ -23,8 +23,8 @@ const plainRole = "keybuzz_marketplaces"
 
 // Open opens the database at url, a postgres:// URL or a key=value string, and waits until it answers.
 //
-// Row-level security does not bind superusers. A login that is one acts as the role keybuzz_marketplaces instead, made
-// here if need be, so that no tenant is ever protected by good manners only. domain.ErrInvalid if url cannot be
+// Row-level security does not bind superusers. A login that is one acts as the owner of the schema instead, or as the
+// role keybuzz_marketplaces, made here if need be, so that no tenant is ever protected by good manners only. domain.ErrInvalid if url cannot be
 // understood; domain.ErrUnavailable if the database does not answer. Neither holds the URL, which may have a password.
 func Open(ctx context.Context, url domain.Secret, o Options) (*sql.DB, error) {
 	config, err := parse(url)
@@ -70,8 +70,12 @@ func demote(ctx context.Context, config *pgx.ConnConfig) error {
 		return translate(ctx, "connect", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	plain, err := isPlain(ctx, conn)
-	if err != nil || plain {
+	role, err := actAs(ctx, conn)
+	if err != nil || role != plainRole {
+		return translate(ctx, "read the role", err)
+	}
+	var there bool
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", plainRole).Scan(&there); err != nil || there {
 		return translate(ctx, "read the role", err)
 	}
 	for _, statement := range []string{
@@ -91,20 +95,25 @@ func demote(ctx context.Context, config *pgx.ConnConfig) error {
 
 // prepareSession makes a new connection safe: no superuser, and no transaction that a stopped process holds for ever.
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
-	plain, err := isPlain(ctx, conn)
+	role, err := actAs(ctx, conn)
 	if err != nil {
 		return err
 	}
 	settings := "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '30s'"
-	if !plain {
-		settings += "; SET ROLE " + plainRole
+	if role != "" {
+		settings += "; SET ROLE " + pgx.Identifier{role}.Sanitize()
 	}
 	_, err = conn.Exec(ctx, settings)
 	return err
 }
 
-// isPlain reports whether row-level security binds the session's role.
-func isPlain(ctx context.Context, conn *pgx.Conn) (plain bool, err error) {
-	err = conn.QueryRow(ctx, "SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user").Scan(&plain)
-	return plain, err
+// actAs returns which role the session must act as so that row-level security binds it: "" when it does already, else the
+// schema's owner, else plainRole.
+func actAs(ctx context.Context, conn *pgx.Conn) (role string, err error) {
+	err = conn.QueryRow(ctx, `
+		WITH plain AS (SELECT oid, rolname FROM pg_roles WHERE NOT (rolsuper OR rolbypassrls))
+		SELECT CASE WHEN EXISTS (SELECT FROM plain WHERE rolname = current_user) THEN '' ELSE coalesce(
+			(SELECT rolname FROM plain JOIN pg_namespace ON nspowner = plain.oid WHERE nspname = 'marketplace'), $1) END`,
+		plainRole).Scan(&role)
+	return role, err
 }

@@ -121,15 +121,15 @@ func readRejected(t *testing.T, db *sql.DB, tenant domain.TenantID, c domain.Con
 	read(t, db, tenant, func(rows *sql.Rows) error {
 		m := domain.RejectedMessage{Tenant: tenant}
 		var received sql.NullTime
-		var mediaType sql.NullString
-		err := rows.Scan(&m.ID, &m.Connection, &m.Type, &m.ExternalID, &m.Reason, &mediaType, &m.Raw, &received)
-		m.MediaType = mediaType.String
+		var detail, mediaType sql.NullString
+		err := rows.Scan(&m.ID, &m.Connection, &m.Type, &m.ExternalID, &m.Reason, &detail, &mediaType, &m.Raw, &received)
+		m.Detail, m.MediaType = detail.String, mediaType.String
 		if received.Valid {
 			m.ReceivedAt = received.Time.UTC()
 		}
 		all = append(all, m)
 		return err
-	}, `SELECT id, connection_id, type, external_id, reason, media_type, raw, received_at FROM marketplace.rejected_messages WHERE connection_id = $1`, c.String())
+	}, `SELECT id, connection_id, type, external_id, reason, detail, media_type, raw, received_at FROM marketplace.rejected_messages WHERE connection_id = $1`, c.String())
 	return all
 }
 

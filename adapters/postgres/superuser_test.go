@@ -35,3 +35,19 @@ func TestSuperuserActsAsAPlainRole(t *testing.T) {
 		is.NoErr(db.Close())
 	}
 }
+
+// Where a plain role has made the schema, a superuser's login acts as that role.
+func TestSuperuserActsAsTheSchemasOwner(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	db, err := postgres.Open(t.Context(), domain.NewSecret(asSuperuser(t, pgtest.Database(t))), postgres.Options{})
+	is.NoErr(err)
+	defer func() { is.NoErr(db.Close()) }()
+	is.NoErr(migrations.Check(t.Context(), db))
+	tenant, err := domain.ParseTenantID("t1")
+	is.NoErr(err)
+	fill(t, postgres.NewRepository(db), tenant)
+	var seen int
+	is.NoErr(db.QueryRowContext(t.Context(), "SELECT count(*) FROM marketplace.connections").Scan(&seen))
+	is.Equal(seen, 0) // without a tenant
+}

@@ -43,7 +43,7 @@ func translate(ctx context.Context, op string, err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		if isLine(err) {
-			return domain.Wrap(domain.ErrUnavailable, err, "the database is not available (%s)", op)
+			return domain.Wrap(domain.ErrUnavailable, fmt.Errorf("%s: %w", op, err), "the database is not available")
 		}
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -55,7 +55,7 @@ func translate(ctx context.Context, op string, err error) error {
 	case pg.Code == invalidText:
 		return domain.Wrap(domain.ErrInvalid, err, "not an id")
 	case pg.Code == lockNotAvailable, isOutage(pg.Code):
-		return domain.Wrap(domain.ErrUnavailable, err, "the database is not available (%s)", op)
+		return domain.Wrap(domain.ErrUnavailable, fmt.Errorf("%s: %w", op, err), "the database is not available")
 	}
 	return fmt.Errorf("%s: %w", op, err)
 }

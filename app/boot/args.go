@@ -76,7 +76,7 @@ Flags:
            schema brought up to date, secrets in a file, invented messages allowed, the worker
            inside, a token and commands to try printed. Listens on loopback only.
 
-Without --dev it needs these settings:
+Without --dev it needs these settings (migrate needs the first only):
   DATABASE_URL    postgres://user:password@host:5432/database; run "server migrate" first
   JWT_SECRET      at least 32 bytes that sign the tokens (HS256), or JWT_JWKS_URL
   VAULT_ADDR      where sellers' secrets are kept, with VAULT_TOKEN, or VAULT_ROLE_ID and
@@ -84,7 +84,7 @@ Without --dev it needs these settings:
 
 Others, with their defaults:
   PORT=4000  KEYBUZZ_MARKETPLACES=amazon  LOG_LEVEL=info  LOG_FORMAT (text on a terminal, else json)
-  KEYBUZZ_MAILBOX_NETWORKS (every public network)  KEYBUZZ_DATA_DIR (for --dev: the user's cache folder)
+  KEYBUZZ_MAILBOX_NETWORKS (every public network)  KEYBUZZ_DATA_DIR (for --dev: the user's cache folder; root's is /var/lib/keybuzz)
 
 Once it runs, /docs describes the API.
 `
@@ -100,7 +100,7 @@ Flags:
   --dev     development mode: the private Postgres and the secrets file that "server --dev" uses
   --once    for cron: a line for each tenant and one for all; the exit code is 1 if any tenant failed
 
-Without --dev it needs these settings:
+Without --dev it needs these settings (migrate needs the first only):
   DATABASE_URL    postgres://user:password@host:5432/database; run "worker migrate" first
   VAULT_ADDR      where sellers' secrets are kept, with VAULT_TOKEN, or VAULT_ROLE_ID and
                   VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE

@@ -65,9 +65,6 @@ func Load(environ []string, dev bool) (Config, error) {
 	if parsed && c.PollSeconds < minPollSeconds {
 		add("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS: give at least %d", minPollSeconds)
 	}
-	if _, err := openSecrets(c); err != nil {
-		wrong = append(wrong, err)
-	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(c.LogLevel)) {
 		add("LOG_LEVEL: use debug, info, warn or error")
 	}
@@ -101,6 +98,12 @@ func (c Config) checkAuth() error {
 		return errors.New("JWT_SECRET is not set: give at least 32 bytes, or JWT_JWKS_URL")
 	}
 	return httpapi.AuthOptions{Secret: c.JWTSecret, JWKSURL: c.JWKSURL}.Validate()
+}
+
+// checkSecrets checks the settings of the SecretStore, which migrating does without.
+func (c Config) checkSecrets() error {
+	_, err := openSecrets(c)
+	return err
 }
 
 // pollInterval is the time from the beginning of one round of polls to the beginning of the next.

@@ -27,7 +27,7 @@ func Server(ctx context.Context, args, environ []string, io Streams) error {
 	}
 	c, err := Load(environ, a.dev)
 	if a.command == "serve" {
-		err = errors.Join(err, c.checkAuth())
+		err = errors.Join(err, c.checkSecrets(), c.checkAuth())
 	}
 	if err != nil {
 		return err

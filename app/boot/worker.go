@@ -22,6 +22,9 @@ func Worker(ctx context.Context, args, environ []string, io Streams) error {
 		return unlessHelp(err)
 	}
 	c, err := Load(environ, a.dev)
+	if a.command == "poll" {
+		err = errors.Join(err, c.checkSecrets())
+	}
 	if err != nil {
 		return err
 	}
@@ -53,6 +56,9 @@ func pollOnce(ctx context.Context, a *app.App, io Streams) error {
 		_, _ = fmt.Fprintln(io.Out, tenant)
 	}
 	_, _ = fmt.Fprintln(io.Out, summary)
+	if ctx.Err() != nil {
+		return errors.New("interrupted: what was read is stored, and the next run goes on from there")
+	}
 	if err == nil && summary.Failed > 0 {
 		err = fmt.Errorf("polling failed for %d of %d tenants: the log above says why", summary.Failed, len(summary.Tenants))
 	}

@@ -182,6 +182,6 @@ var storeRules = rules[RepositoryFixture]{
 func rejected(c domain.ConnectionState, id string, reason domain.RejectReason, raw []byte) domain.RejectedMessage {
 	return domain.RejectedMessage{
 		ID: domain.NewID[domain.RejectedID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, ExternalID: id, Reason: reason,
-		MediaType: "message/rfc822", Raw: raw,
+		Detail: "broken", MediaType: "message/rfc822", Raw: raw,
 	}
 }

@@ -16,7 +16,8 @@ const MediaType = "message/rfc822"
 // The kind is decided first. A buyer's message has the relay address as BuyerEmail and the text between Amazon's
 // markers as Body; its ids are taken from Amazon's words only, never from the buyer's. Mails that are not Amazon's are
 // domain.KindNotice. ReceivedAt is the mail's Date, or arrived, the time at which the mail server took it, when the Date
-// is missing, unreadable, from before there was an Amazon, or later than arrived. All fields fit domain.Screen.
+// is missing, unreadable, from before there was an Amazon, or later than arrived. All fields fit domain.Screen, but for a
+// text that is longer than anybody writes.
 //
 // Unreadable is set for bytes that are no mail.
 func Parse(raw []byte, arrived time.Time) domain.InboundMessage {
@@ -34,7 +35,7 @@ func Parse(raw []byte, arrived time.Time) domain.InboundMessage {
 	m.Kind = kindOf(h, from, p, text, foot)
 	m.ReceivedAt = receivedAt(h.get("date"), arrived)
 	m.Subject = cleanLine(unmangle(subject))
-	m.Body = cut(text.body, domain.MaxBody)
+	m.Body = text.body // however long: a text that is too long is rejected whole, and never cut in silence
 	m.Language = languageOf(m.Body)
 	if m.Kind != domain.KindSuspect { // what a pretender says joins no conversation
 		m.ThreadID, m.OrderID = foot.thread, orderOf(subject, text.head)
