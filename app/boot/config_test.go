@@ -1,11 +1,14 @@
 package boot_test
 
 import (
+	"context"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/matryer/is"
 
+	"github.com/keybuzzio/marketplaces/adapters/postgres/pgtest"
 	"github.com/keybuzzio/marketplaces/app/boot"
 )
 
@@ -51,7 +54,8 @@ func TestLoadSaysAllThatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			is := is.New(t)
-			_, err := boot.Load(test.environ, false)
+			// The program itself, which stops before it opens anything.
+			err := boot.Worker(t.Context(), nil, test.environ, boot.Streams{Out: io.Discard, Err: io.Discard})
 			is.True(err != nil)
 			for _, setting := range test.says {
 				is.True(strings.Contains(err.Error(), setting)) // names it
@@ -83,6 +87,15 @@ func TestDevelopmentModeNeedsNothing(t *testing.T) {
 		is.NoErr(err)
 		is.True(c.Dev)
 		is.True(c.DataDir != "")
+	}
+}
+
+func TestMigratingNeedsTheDatabaseOnly(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	url := pgtest.Empty(t)
+	for _, program := range []func(context.Context, []string, []string, boot.Streams) error{boot.Server, boot.Worker} {
+		is.NoErr(program(t.Context(), []string{"migrate"}, []string{"DATABASE_URL=" + url}, boot.Streams{Out: io.Discard, Err: io.Discard}))
 	}
 }
 
