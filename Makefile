@@ -11,7 +11,8 @@ help: ## list the targets
 
 run: ## the whole product on this machine: a private Postgres, the API, the worker, a token to try
 	@.ci/need postgres
-	go run ./cmd/server --dev
+	go build -o bin/server ./cmd/server
+	@exec bin/server --dev
 
 test: ## everything that must hold: lint, then all tests under the race detector
 	@.ci/need gcc postgres dovecot
