@@ -23,7 +23,7 @@ var later = start.Add(30 * 24 * time.Hour)
 // minute is a time of the suites' stories.
 func minute(n int) time.Time { return start.Add(time.Duration(n) * time.Minute) }
 
-// awkward is a text that stores trip over: quotes, placeholders, other scripts, directions, no final newline.
+// awkward is a text that stores trip over: quotes, question marks and dollars, other scripts, directions, no final newline.
 const awkward = "L'été \"?\" ?0 ?? $1 %s :name \\ \\u0000 \t\r\n Zoë 日本語 🚚 \u202eabc\u202c e\u0301 \u200b{}[]"
 
 func tenant(t *testing.T, name string) domain.TenantID {

@@ -62,7 +62,7 @@ func openHome(dir string) (home, error) {
 		resolved, err = filepath.EvalSymlinks(resolved)
 	}
 	if err != nil {
-		return home{}, domain.Wrap(domain.ErrInvalid, err, "the private Postgres cannot use the folder %s", dir)
+		return home{}, domain.Wrap(domain.ErrInvalid, err, "the private Postgres cannot use the folder %s: set KEYBUZZ_DATA_DIR to one that it can write", dir)
 	}
 	return home{dir: resolved, socket: socketDir(resolved)}, nil
 }
