@@ -48,19 +48,45 @@ var amazonSites = []AmazonSite{
 func AmazonSites() iter.Seq[AmazonSite] { return slices.Values(amazonSites) }
 
 // AmazonSiteOf returns the marketplace of a country. UK, as Amazon's own pages write it, is GB. There is no default:
-// an unknown country is ErrInvalid.
+// an unknown country is ErrInvalid, whose message names those that there are.
 func AmazonSiteOf(country string) (AmazonSite, error) {
 	country = strings.ToUpper(country)
 	if country == "UK" {
 		country = "GB"
 	}
-	return findSite(func(s AmazonSite) bool { return s.Country == country }, "no Amazon marketplace in this country")
+	return findSite(func(s AmazonSite) bool { return s.Country == country }, "no Amazon marketplace in this country: give one of "+amazonCountries())
+}
+
+// amazonCountries lists the countries for people.
+func amazonCountries() string {
+	codes := make([]string, len(amazonSites))
+	for i, s := range amazonSites {
+		codes[i] = s.Country
+	}
+	slices.Sort(codes)
+	return strings.Join(codes, ", ")
 }
 
 // AmazonSiteByID returns the marketplace with Amazon's id. Answers of Amazon hold pseudo-marketplaces too; those are
 // ErrInvalid.
 func AmazonSiteByID(marketplaceID string) (AmazonSite, error) {
 	return findSite(func(s AmazonSite) bool { return s.MarketplaceID == marketplaceID }, "not an Amazon marketplace id")
+}
+
+// SellerCentralRegion returns the region whose sellers sign in at a host. ErrInvalid for any other host.
+func SellerCentralRegion(host string) (string, error) {
+	site, err := findSite(func(s AmazonSite) bool { return s.SellerCentral == host }, "not a Seller Central host")
+	return site.Region, err
+}
+
+// regionOf returns the region of the marketplace that a buyer's relay address belongs to, "" if it is none's.
+func regionOf(relay string) string {
+	_, host, _ := strings.Cut(relay, "@")
+	site, err := findSite(func(s AmazonSite) bool { return host != "" && s.RelayDomain == strings.ToLower(host) }, "not a relay address")
+	if err != nil {
+		return ""
+	}
+	return site.Region
 }
 
 func findSite(match func(AmazonSite) bool, otherwise string) (AmazonSite, error) {

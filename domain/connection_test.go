@@ -92,3 +92,40 @@ func TestSyncStateMovesOnlyFromWhereItIs(t *testing.T) {
 	s.RecordSuccess(noon)
 	is.Equal(s.State().LastError, "")
 }
+
+func TestOnlyAConnectionInErrorIsResumed(t *testing.T) {
+	t.Parallel()
+	path := "secret/keybuzz/tenants/t1/amazon/x"
+	for name, c := range map[string]struct {
+		status domain.ConnectionStatus
+		change func(*domain.ConnectionState)
+		want   domain.ConnectionStatus // "" if it is refused
+	}{
+		"in error":                {domain.ConnectionError, func(*domain.ConnectionState) {}, domain.ConnectionConnected},
+		"connected":               {domain.ConnectionConnected, func(*domain.ConnectionState) {}, domain.ConnectionConnected},
+		"pending":                 {domain.ConnectionPending, func(s *domain.ConnectionState) { s.Source = "" }, ""},
+		"disabled":                {domain.ConnectionDisabled, func(*domain.ConnectionState) {}, ""},
+		"in error without source": {domain.ConnectionError, func(s *domain.ConnectionState) { s.Source = "" }, ""},
+		"in error without secret": {domain.ConnectionError, func(s *domain.ConnectionState) { s.VaultPath = "" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			is := is.New(t)
+			s := connection(t)
+			s.Status, s.Source, s.VaultPath, s.LastError = c.status, domain.SourceIMAP, path, "refused"
+			c.change(&s)
+			k, err := domain.RestoreConnection(s)
+			is.NoErr(err)
+			err = k.Resume(noon.Add(time.Hour))
+			if c.want == "" {
+				is.True(errors.Is(err, domain.ErrConflict))
+				is.Equal(k.State(), s) // unchanged
+				return
+			}
+			is.NoErr(err)
+			is.Equal(k.State().Status, c.want)
+			is.Equal(k.State().VaultPath, path)
+			is.Equal(k.State().LastError == "", c.status == domain.ConnectionError)
+		})
+	}
+}

@@ -21,13 +21,15 @@ var (
 	ErrRejected = errors.New("rejected")
 	// ErrUnavailable means that it did not work now and may work later.
 	ErrUnavailable = errors.New("temporarily unavailable")
+	// ErrThrottled means that a limit of our own says not now: nobody failed. RetryAfter says when it may go on.
+	ErrThrottled = errors.New("throttled")
 )
 
 // Error is a kind with a message for people and a cause for logs.
 type Error struct {
 	Kind       error         // one of the kinds above
 	Msg        string        // may be shown outside: no secret, no SQL, no buyer's text
-	RetryAfter time.Duration // with ErrUnavailable, when the other side said so
+	RetryAfter time.Duration // with ErrUnavailable, when the other side said so; always with ErrThrottled
 	Err        error         // the cause, for logs; nil when there is none
 }
 

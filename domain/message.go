@@ -2,24 +2,44 @@ package domain
 
 import "time"
 
-// ExternalMessage is a message as it came from the marketplace, kept for good. The same message read again is the same
-// ExternalMessage: (type, connection, external id) is unique.
+// ExternalMessage is a message as it came from the marketplace, kept for good. The same message again, by whatever way and
+// to whichever of the tenant's connections, is the same ExternalMessage: (tenant, type, external id) is unique.
 type ExternalMessage struct {
-	ID         MessageID
-	Tenant     TenantID
-	Connection ConnectionID
-	Type       MarketplaceType
-	Kind       MessageKind
-	ExternalID string
-	ThreadID   string
-	OrderID    string
-	BuyerName  string
-	BuyerEmail string
-	Language   string
-	ReceivedAt time.Time
-	Raw        Raw
-	Ticket     TicketID // zero for messages that belong to no ticket
+	ID          MessageID
+	Tenant      TenantID
+	Connection  ConnectionID
+	Type        MarketplaceType
+	Kind        MessageKind
+	Evidence    string // what the kind was decided by
+	Parser      int    // version of the code that read the raw last
+	ExternalID  string
+	MailID      string
+	ThreadID    string
+	OrderID     string
+	BuyerName   string
+	BuyerEmail  string
+	Language    string
+	Subject     string // of messages that belong to no ticket message, so that people can tell them apart; "" for the others
+	Facts       map[string]string
+	Flags       []ParseFlag
+	SafetyFlags []SafetyFlag // of the buyer's words in an event of an order, such as the comment of a return
+	Files       []File
+	ReceivedAt  time.Time
+	Raw         KeptRaw
+	Ticket      TicketID         // zero for messages that belong to no ticket
+	Quarantine  QuarantineReason // "" for messages that nobody need look at
 }
+
+// DeliveryStatus says what is known of an answer that was sent. "250 OK" is ACCEPTED and no more: only the marketplace's
+// copy confirms.
+type DeliveryStatus string
+
+// The delivery states of what the seller sent. "" for what was received.
+const (
+	DeliveryAccepted  DeliveryStatus = "ACCEPTED"  // a mail server took it
+	DeliveryConfirmed DeliveryStatus = "CONFIRMED" // the marketplace sent its copy
+	DeliveryFailed    DeliveryStatus = "FAILED"    // a report says that it did not arrive
+)
 
 // SenderType says who wrote a message on a ticket.
 type SenderType string
@@ -54,9 +74,13 @@ type TicketMessage struct {
 	SenderType      SenderType
 	SenderName      string
 	Body            string
+	Quoted          string // earlier messages that it quotes
 	Source          MessageSource
-	Internal        bool // a note among agents, never sent
+	Internal        bool           // a note among agents, never sent
+	MailID          string         // the Message-ID of the mail that it came in or was sent as, without brackets; "" if none
+	Delivery        DeliveryStatus // of answers
 	SafetyFlags     []SafetyFlag
+	Files           []File    // of the message that it came from; filled when it is read, stored with the ExternalMessage
 	SentAt          time.Time // the sender's time, never the time of ingestion
 }
 
@@ -65,8 +89,19 @@ type EventType string
 
 // The events of a ticket.
 const (
-	EventMessageReceived EventType = "MESSAGE_RECEIVED"
-	EventStatusChanged   EventType = "STATUS_CHANGED"
+	EventMessageReceived  EventType = "MESSAGE_RECEIVED"
+	EventStatusChanged    EventType = "STATUS_CHANGED"
+	EventCancelRequested  EventType = "CANCEL_REQUESTED"
+	EventReturnRequested  EventType = "RETURN_REQUESTED"
+	EventRefundIssued     EventType = "REFUND_ISSUED"
+	EventClaimOpened      EventType = "CLAIM_OPENED"
+	EventClaimClosed      EventType = "CLAIM_CLOSED"
+	EventChargebackOpened EventType = "CHARGEBACK_OPENED"
+	EventAnswerSent       EventType = "ANSWER_SENT"      // the seller answered elsewhere: the marketplace sent its copy
+	EventAnswerConfirmed  EventType = "ANSWER_CONFIRMED" // the marketplace sent its copy of an answer of ours
+	EventDeliveryFailed   EventType = "DELIVERY_FAILED"
+	EventDeliveryDelayed  EventType = "DELIVERY_DELAYED"
+	EventMessageAssigned  EventType = "MESSAGE_ASSIGNED" // a person put a message out of quarantine on the ticket
 )
 
 // ActorType says who did it.
@@ -80,12 +115,14 @@ const (
 	ActorSystem   ActorType = "SYSTEM"
 )
 
-// TicketEvent is something that happened to a ticket. A ticket message has at most one MESSAGE_RECEIVED.
+// TicketEvent is something that happened to a ticket. A ticket message has at most one MESSAGE_RECEIVED, and an external
+// message at most one event of each type.
 type TicketEvent struct {
 	ID      EventID
 	Tenant  TenantID
 	Ticket  TicketID
-	Message TicketMessageID // the message it is about; zero when there is none
+	Message TicketMessageID // the ticket message it is about; zero when there is none
+	Origin  MessageID       // the external message that told of it, where that is no ticket message; zero when there is none
 	Type    EventType
 	Actor   ActorType
 	ActorID string            // "" when the actor has none

@@ -56,7 +56,8 @@ const (
 )
 
 // SafetyFlag is a rule of the safety lists that a text met. It holds no word of the text, so it may be stored, shown and
-// logged anywhere.
+// logged anywhere. One that a marketplace's notice sets, of a claim or a chargeback, stands in no text: it has neither
+// language nor positions nor version.
 type SafetyFlag struct {
 	Category    SafetyCategory
 	Term        string // name of the rule as people read it; every A-to-Z spelling in every language is "a-to-z"

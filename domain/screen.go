@@ -15,6 +15,10 @@ const (
 	MaxBody = 1 << 20
 	// MaxField is the longest of the other fields, in bytes. It keeps keys well below what an index entry can hold.
 	MaxField = 1000
+	// MaxReferences is the most mails that a message refers to, as far as anybody looks: the nearest ones.
+	MaxReferences = 50
+	// MaxFacts is the most facts, and the most parse flags, that are kept of a message.
+	MaxFacts = 50
 )
 
 // RejectReason says why a message could not be mapped.
@@ -41,9 +45,8 @@ type RejectedMessage struct {
 	Type       MarketplaceType
 	ExternalID string // as far as it can be shown: valid UTF-8, no NUL, at most MaxField bytes
 	Reason     RejectReason
-	Detail     string // what the source said of a raw that it could not understand; fit for people
-	MediaType  string // of Raw; "" when the source gave no raw
-	Raw        []byte
+	Detail     string    // what the source said of a raw that it could not understand; fit for people
+	Raw        KeptRaw   // its MediaType is "" when the source gave no raw
 	ReceivedAt time.Time // zero when the message has no usable time
 }
 
@@ -51,6 +54,7 @@ type RejectedMessage struct {
 type Screened struct {
 	Accepted   []InboundMessage  // fit to be stored, each external id once, in the page's order
 	Rejected   []RejectedMessage // the others
+	RejectedAt []int             // where in the page each of Rejected stood
 	Duplicates int               // messages that stood in the page more than once
 }
 
@@ -58,12 +62,16 @@ type Screened struct {
 // place: accepted, rejected, or counted as a duplicate. The same message twice in one page is one message; another text
 // under the same id is rejected, so that it is not lost. That holds within a page; of what is stored already, the first
 // delivery stands.
+//
+// A message is rejected for what it is known and shown by: its ids, buyer, subject, body, kind and time. What else cannot be
+// stored of it is put right or left out, for it is in the raw: nobody's message is held up for the name of a file.
 func Screen(c ConnectionState, page []InboundMessage) Screened {
 	out := Screened{Accepted: make([]InboundMessage, 0, len(page))}
 	seen := make(map[string]int, len(page)) // external id → index in Accepted
-	for _, m := range page {
+	for i, m := range page {
 		reason := defect(m)
 		if reason == "" {
+			m = tidy(m)
 			first, twice := seen[m.ExternalID]
 			switch {
 			case !twice:
@@ -77,6 +85,7 @@ func Screen(c ConnectionState, page []InboundMessage) Screened {
 			reason = RejectDuplicateID
 		}
 		out.Rejected = append(out.Rejected, reject(c, m, reason))
+		out.RejectedAt = append(out.RejectedAt, i)
 	}
 	return out
 }
@@ -127,16 +136,15 @@ func reject(c ConnectionState, m InboundMessage, reason RejectReason) RejectedMe
 	r := RejectedMessage{
 		ID: NewID[RejectedID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type,
 		ExternalID: showable(m.ExternalID), Reason: reason, Detail: showable(m.Unreadable),
-		MediaType: showable(m.Raw.MediaType), Raw: m.Raw.Bytes,
+		Raw: Raw{showable(m.Raw.MediaType), m.Raw.Bytes}.Plain(),
 	}
 	if storable(m.ReceivedAt) {
 		r.ReceivedAt = m.ReceivedAt.UTC()
 	}
-	if len(r.Raw) == 0 {
+	if len(m.Raw.Bytes) == 0 {
 		// A source that keeps no raw must not cost us the message: the quoted form holds every byte of every field.
-		r.MediaType = ""
-		r.Raw = fmt.Appendf(nil, "%+q", []string{m.ExternalID, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail,
-			m.Language, m.Subject, m.Body, m.ReceivedAt.String(), m.Unreadable})
+		r.Raw = Raw{Bytes: fmt.Appendf(nil, "%+q", []string{m.ExternalID, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail,
+			m.Language, m.Subject, m.Body, m.Quoted, m.MailID, m.ReceivedAt.String(), m.Unreadable})}.Plain()
 	}
 	return r
 }

@@ -40,9 +40,10 @@ func TestScreenRejectsWhatCannotBeStored(t *testing.T) {
 			got := domain.Screen(connection(t), []domain.InboundMessage{message(0), bad, message(2)})
 			is.Equal(len(got.Accepted), 2) // the good ones
 			is.Equal(len(got.Rejected), 1) // the bad one
+			is.Equal(got.RejectedAt, []int{1})
 			is.Equal(got.Rejected[0].Reason, test.reason)
-			is.True(bytes.Equal(got.Rejected[0].Raw, bad.Raw.Bytes)) // its raw, byte for byte
-			is.Equal(got.Rejected[0].MediaType, bad.Raw.MediaType)
+			is.True(bytes.Equal(got.Rejected[0].Raw.Bytes, bad.Raw.Bytes)) // its raw, byte for byte
+			is.Equal(got.Rejected[0].Raw.MediaType, bad.Raw.MediaType)
 			is.Equal(got.Rejected[0].Detail, bad.Unreadable)
 		})
 	}
@@ -62,6 +63,7 @@ func TestScreenTellsCopiesFromOthers(t *testing.T) {
 	is.Equal(got.Duplicates, 1)    // the copy
 	is.Equal(len(got.Rejected), 1) // other words are not lost
 	is.Equal(got.Rejected[0].Reason, domain.RejectDuplicateID)
+	is.Equal(got.RejectedAt, []int{2})
 }
 
 func TestScreenKeepsAMessageWithoutRaw(t *testing.T) {
@@ -70,7 +72,7 @@ func TestScreenKeepsAMessageWithoutRaw(t *testing.T) {
 	bad := message(1)
 	bad.Raw.Bytes, bad.Body = nil, "caf\xe9"
 	got := domain.Screen(connection(t), []domain.InboundMessage{bad})
-	is.True(bytes.Contains(got.Rejected[0].Raw, []byte(`caf\xe9`))) // every byte can be got back
+	is.True(bytes.Contains(got.Rejected[0].Raw.Bytes, []byte(`caf\xe9`))) // every byte can be got back
 }
 
 // FuzzScreen holds that every message ends up in one place, whatever is in it.
@@ -89,7 +91,7 @@ func FuzzScreen(f *testing.F) {
 			t.Fatalf("%d of %d messages accounted for", n, len(page))
 		}
 		for _, r := range got.Rejected {
-			if len(r.Raw) == 0 {
+			if len(r.Raw.Bytes) == 0 {
 				t.Fatal("a rejected message lost its raw")
 			}
 		}

@@ -52,3 +52,15 @@ var errSecretPath = Errorf(ErrInvalid, "not a path of a connection's secrets")
 
 // String returns the path, mount first.
 func (p SecretPath) String() string { return p.text }
+
+// NewRawKeyPath returns the place of a tenant's key for raws.
+func NewRawKeyPath(t TenantID, k RawKeyID) SecretPath {
+	return SecretPath{secretRoot + t.String() + "/raw/" + k.String()}
+}
+
+// MasterKeyPath is where the key is that tenants' keys for raws are wrapped with.
+var MasterKeyPath = SecretPath{"secret/keybuzz/raw/master"}
+
+// AppSecretPath is where the registration of our application at Amazon may be: app_id, client_id, client_secret,
+// client_secret_next and redirect_uri.
+var AppSecretPath = SecretPath{"secret/keybuzz/amazon_spapi/app"}

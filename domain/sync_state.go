@@ -10,7 +10,9 @@ type SyncStateData struct {
 	Cursor        string // the source's own mark of how far it was read; "" before the first page
 	LastPolledAt  time.Time
 	LastSuccessAt time.Time
-	LastError     string // fit for users; "" after a success
+	LastArrivalAt time.Time // when a message of it was last stored; zero before the first
+	LastError     string    // fit for users; "" after a success
+	Failures      int       // polls that failed for now since the last good one
 }
 
 // SyncState is how far a connection has been read. Its cursor moves only in the transaction that stored what it passed.
@@ -45,12 +47,18 @@ func (s *SyncState) Advance(from, next string, now time.Time) error {
 	return nil
 }
 
+// RecordArrival notes that messages were stored at now: the source works, so the failures before no longer count.
+func (s *SyncState) RecordArrival(now time.Time) {
+	s.s.LastArrivalAt, s.s.LastError, s.s.Failures = now.UTC(), "", 0
+}
+
 // RecordSuccess notes that a poll read the source to its end at now.
 func (s *SyncState) RecordSuccess(now time.Time) {
-	s.s.LastPolledAt, s.s.LastSuccessAt, s.s.LastError = now.UTC(), now.UTC(), ""
+	s.s.LastPolledAt, s.s.LastSuccessAt, s.s.LastError, s.s.Failures = now.UTC(), now.UTC(), "", 0
 }
 
 // RecordFailure notes why a poll failed. The cursor stays.
 func (s *SyncState) RecordFailure(cause error, now time.Time) {
 	s.s.LastPolledAt, s.s.LastError = now.UTC(), Message(cause)
+	s.s.Failures++
 }

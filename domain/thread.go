@@ -1,161 +1,146 @@
 package domain
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
+
+// ConversationKeys say by what a page's messages may find their tickets, each once.
+type ConversationKeys struct {
+	Threads []string // keys of tickets and threads of messages
+	Orders  []string
+	Mails   []string // Message-IDs that messages refer to
+	Relays  []string // relay addresses of buyers' messages that name neither thread nor order, and of reports on deliveries
+	Names   []string // buyers of sellers' copies that name neither
+	Answers bool     // what was sent on the tickets is needed
+}
 
 // Book is what is already known of the conversations that a page may join. [Keys] says what to look up for it.
 type Book struct {
 	Tickets []*Ticket           // tickets of the connection, never a MANUAL one or another connection's
 	Threads map[string]TicketID // threads whose messages are on one of Tickets, beside the ticket's own key
+	Mails   map[string]TicketID // Message-IDs of messages on one of Tickets
+	Answers []TicketMessage     // what was sent on Tickets in the last 30 days, by rising SentAt
+	Waiting []ExternalMessage   // events and copies of these orders and threads that have no ticket yet, by rising ReceivedAt; without raws
 }
 
-// Keys returns the threads and the orders by which a page's messages may find their tickets, each once.
-func Keys(page []InboundMessage) (threads, orders []string) {
-	seenThread, seenOrder := map[string]bool{"": true}, map[string]bool{"": true}
+// Keys returns by what a page's messages may find their tickets. Of kinds that join no ticket nothing is looked up.
+func Keys(page []InboundMessage) ConversationKeys {
+	var threads, orders, mails, relays, names distinct
+	answers := false
 	for _, m := range page {
-		if m.kind() != KindBuyerMessage {
+		kind := m.kind()
+		unnamed := m.ThreadID == "" && m.OrderID == ""
+		switch {
+		case kind == KindBuyerMessage:
+			// The key of a ticket is a thread, an order or a message id, so all three are looked up as keys.
+			threads.add(firstOf(m.ThreadID, m.OrderID, m.ExternalID))
+			if unnamed {
+				relays.add(m.BuyerEmail)
+			}
+		case kind.aboutOrder():
+			threads.add(m.ThreadID)
+			orders.add(m.OrderID)
+			continue // an order and nothing else says whose events these are
+		case kind == KindSellerCopy:
+			answers = true
+			threads.add(m.ThreadID)
+			if unnamed {
+				names.add(m.BuyerName)
+			}
+		case kind.aboutAnswer():
+			answers = true
+			threads.add(m.ThreadID)
+			relays.add(m.BuyerEmail)
+		default:
 			continue
 		}
-		// The key of a ticket is a thread, an order or a message id, so all three are looked up as keys.
-		if key := firstOf(m.ThreadID, m.OrderID, m.ExternalID); !seenThread[key] {
-			seenThread[key] = true
-			threads = append(threads, key)
-		}
-		if !seenOrder[m.OrderID] {
-			seenOrder[m.OrderID] = true
-			orders = append(orders, m.OrderID)
+		orders.add(m.OrderID)
+		for _, mail := range m.References {
+			mails.add(mail)
 		}
 	}
-	return threads, orders
+	return ConversationKeys{threads.list, orders.list, mails.list, relays.list, names.list, answers}
+}
+
+// Earliest returns the time around which the conversations were active that a page may join for their buyer alone, and the
+// answers sent that it tells of: that of the oldest message that is looked for so, at most now.
+func Earliest(page []InboundMessage, now time.Time) time.Time {
+	for _, m := range page {
+		if m.kind().aboutAnswer() || m.kind() == KindBuyerMessage && m.ThreadID == "" && m.OrderID == "" {
+			now = earlier(m.ReceivedAt, now)
+		}
+	}
+	return now
+}
+
+// distinct is a list of texts, each once. "" is none.
+type distinct struct {
+	seen map[string]bool
+	list []string
+}
+
+func (d *distinct) add(s string) {
+	if s == "" || d.seen[s] {
+		return
+	}
+	if d.seen == nil {
+		d.seen = map[string]bool{}
+	}
+	d.seen[s], d.list = true, append(d.list, s)
 }
 
 // Intake is what one page becomes: everything that is stored in one transaction, or not at all.
 type Intake struct {
-	Messages       []ExternalMessage
-	Opened         []*Ticket // tickets that did not exist before
-	Changed        []*Ticket // tickets that did
+	Messages       []ExternalMessage // with their Files
+	Opened         []*Ticket         // tickets that did not exist before
+	Changed        []*Ticket         // tickets that did
 	TicketMessages []TicketMessage
 	Events         []TicketEvent
+	Joined         []Joined         // messages stored before that now belong to a ticket
+	Deliveries     []DeliveryChange // what became known of answers stored before
 	Rejected       []RejectedMessage
 }
 
-// Thread maps a page of screened messages, none of them stored before, on to tickets. A buyer message joins the ticket
-// of its thread; else the ticket of its order; else it opens one keyed by thread, order or its own id, in that order.
-// The ticket's status plays no part. Of several tickets with one order the most recently active is taken. Messages of
-// other kinds are kept and belong to no ticket.
+// Joined puts a message that waited on the ticket that it is about, and ends its quarantine.
+type Joined struct {
+	Message MessageID
+	Ticket  TicketID
+}
+
+// DeliveryChange is what became known of an answer.
+type DeliveryChange struct {
+	Message  TicketMessageID
+	Delivery DeliveryStatus
+}
+
+// Thread maps a page of screened messages, none of them stored before, on to tickets.
+//
+// A buyer's message joins the ticket of its thread; else of its order, unless that is another buyer's by its relay address;
+// else of a mail that it answers; else, if it names neither thread nor order, the most recently active ticket of the same
+// relay address, in whole, whose activity lies within 30 days of the message. Else it opens one, keyed by thread, order or
+// its own id, in that order. The ticket's status plays no part: the buyer's word brings it back. A thread that is known to be
+// of a ticket always wins over the order.
+//
+// Events of an order join the ticket of their thread, else of their order, as ticket events, and open none. Without a ticket
+// they wait, and join when one learns of their thread or order. Copies of what the seller sent and reports on it join
+// besides by the mails that they refer to; a copy that names neither thread nor order by the buyer's name, if that fits one
+// ticket alone, and a report by the newest answer to its relay address. Copies wait as events do. Quarantine is set where a
+// person should look. Messages of other kinds are kept and belong to no ticket.
+//
+// What is more than a day older than the connection is history: a ticket that it opens is CLOSED, it brings no ticket back, and
+// nobody need look at it for want of a ticket.
 //
 // Messages are taken in the order of their time, whatever the order of the page, so that a newest-first source gives
-// the same tickets. book's tickets are changed in place.
+// the same tickets. book's tickets and waiting messages are changed in
+// place.
 func Thread(c ConnectionState, page []InboundMessage, book Book, now time.Time) Intake {
-	t := threader{connection: c, now: now, byKey: map[string]*Ticket{}, byOrder: map[string]*Ticket{}, touched: map[*Ticket]bool{}}
-	t.read(book)
+	t := newThreader(c, book, now)
 	page = slices.Clone(page)
 	slices.SortStableFunc(page, func(a, b InboundMessage) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
-	t.out.Messages = make([]ExternalMessage, 0, len(page))
+	t.out.Messages = make([]ExternalMessage, 0, len(page)) // never grown: placings point into it
 	for _, m := range page {
 		t.take(m)
 	}
 	return t.out
-}
-
-type threader struct {
-	connection     ConnectionState
-	now            time.Time
-	byKey, byOrder map[string]*Ticket
-	touched        map[*Ticket]bool // tickets that are in out already
-	out            Intake
-}
-
-func (t *threader) read(b Book) {
-	byID := make(map[TicketID]*Ticket, len(b.Tickets))
-	tickets := slices.SortedFunc(slices.Values(b.Tickets), func(x, y *Ticket) int {
-		return cmp.Or(x.s.LastMessageAt.Compare(y.s.LastMessageAt), cmp.Compare(x.s.ID.String(), y.s.ID.String()))
-	})
-	for _, k := range tickets {
-		byID[k.s.ID] = k
-		t.index(k)
-	}
-	for thread, id := range b.Threads {
-		// A ticket keyed by the thread itself wins over one that holds some of the thread's messages.
-		if k := byID[id]; k != nil && t.byKey[thread] == nil {
-			t.byKey[thread] = k
-		}
-	}
-}
-
-// index makes a ticket findable. Of several with one order the most recently active is found.
-func (t *threader) index(k *Ticket) {
-	if k.s.ExternalID != "" {
-		t.byKey[k.s.ExternalID] = k
-	}
-	if k.s.OrderID == "" {
-		return
-	}
-	if other := t.byOrder[k.s.OrderID]; other == nil || !k.s.LastMessageAt.Before(other.s.LastMessageAt) {
-		t.byOrder[k.s.OrderID] = k
-	}
-}
-
-func (t *threader) take(m InboundMessage) {
-	c := t.connection
-	ext := ExternalMessage{
-		ID: NewID[MessageID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, Kind: m.kind(),
-		ExternalID: m.ExternalID, ThreadID: m.ThreadID, OrderID: m.OrderID, BuyerName: m.BuyerName,
-		BuyerEmail: m.BuyerEmail, Language: m.Language, ReceivedAt: m.ReceivedAt.UTC(), Raw: m.Raw,
-	}
-	if ext.Kind == KindBuyerMessage {
-		ext.Ticket = t.receive(m, ext.ID)
-	}
-	t.out.Messages = append(t.out.Messages, ext)
-}
-
-// receive puts a buyer message on its ticket and returns which that is.
-func (t *threader) receive(m InboundMessage, ext MessageID) TicketID {
-	flags := FlagText(m.Subject + "\n" + m.Body)
-	k := t.ticketFor(m)
-	ended := k.receive(m, flags, t.now)
-	t.index(k)
-	if m.ThreadID != "" {
-		t.byKey[m.ThreadID] = k
-	}
-	msg := TicketMessage{
-		ID: NewID[TicketMessageID](), Tenant: k.s.Tenant, Ticket: k.s.ID, ExternalMessage: ext,
-		SenderType: SenderCustomer, SenderName: m.BuyerName, Body: m.Body, Source: FromMarketplace,
-		SafetyFlags: flags, SentAt: m.ReceivedAt.UTC(),
-	}
-	t.out.TicketMessages = append(t.out.TicketMessages, msg)
-	if ended != "" {
-		t.event(k, msg, EventStatusChanged, ActorSystem, map[string]string{
-			"from": string(ended), "to": string(k.s.Status), "cause": string(EventMessageReceived),
-		})
-	}
-	t.event(k, msg, EventMessageReceived, ActorCustomer, map[string]string{"externalId": m.ExternalID})
-	return k.s.ID
-}
-
-func (t *threader) ticketFor(m InboundMessage) *Ticket {
-	k := t.byKey[firstOf(m.ThreadID, m.OrderID, m.ExternalID)]
-	if k == nil && m.OrderID != "" {
-		k = t.byOrder[m.OrderID]
-	}
-	if k == nil {
-		k = openTicket(t.connection, m, t.now)
-		t.touched[k] = true
-		t.out.Opened = append(t.out.Opened, k)
-	}
-	if !t.touched[k] {
-		t.touched[k] = true
-		t.out.Changed = append(t.out.Changed, k)
-	}
-	return k
-}
-
-func (t *threader) event(k *Ticket, m TicketMessage, typ EventType, actor ActorType, payload map[string]string) {
-	t.out.Events = append(t.out.Events, TicketEvent{
-		ID: NewID[EventID](), Tenant: k.s.Tenant, Ticket: k.s.ID, Message: m.ID, Type: typ, Actor: actor,
-		Payload: payload, At: t.now.UTC(),
-	})
 }

@@ -56,7 +56,7 @@ type TicketState struct {
 	Tenant                TenantID
 	Connection            ConnectionID
 	Channel               Channel
-	ExternalID            string // key of the conversation: thread, else order, else the first message's id
+	ExternalID            string // key of the conversation: thread, else order if it is no other ticket's, else the first message's id
 	OrderID               string
 	Subject               string
 	Status                TicketStatus
@@ -97,42 +97,93 @@ func RestoreTicket(s TicketState) (*Ticket, error) {
 // State returns the data of the ticket.
 func (t *Ticket) State() TicketState { return t.s }
 
-// openTicket returns the OPEN ticket that m begins: keyed by its thread, else its order, else its own id.
+// openTicket returns the ticket that m begins: keyed by its thread, else its order, else its own id. It is OPEN, and CLOSED if m
+// is history.
 func openTicket(c ConnectionState, m InboundMessage, now time.Time) *Ticket {
+	status := TicketOpen
+	if c.predates(m.ReceivedAt) {
+		status = TicketClosed
+	}
 	return &Ticket{TicketState{
 		ID: NewID[TicketID](), Tenant: c.Tenant, Connection: c.ID, Channel: c.Type.Channel(),
 		ExternalID: firstOf(m.ThreadID, m.OrderID, m.ExternalID), OrderID: m.OrderID, Subject: m.Subject,
-		Status: TicketOpen, Priority: PriorityNormal, CustomerName: m.BuyerName, CustomerEmail: m.BuyerEmail,
+		Status: status, Priority: PriorityNormal, CustomerName: m.BuyerName, CustomerEmail: m.BuyerEmail,
 		CreatedAt: now.UTC(), UpdatedAt: now.UTC(),
 	}}
 }
 
-// receive takes in a buyer's message and reports the status that it ended, "" when the status stayed. The buyer's word
-// always brings the ticket back to the seller: a RESOLVED, CLOSED or WAITING_CUSTOMER ticket is OPEN again. What is
-// known of buyer and order is completed, never overwritten, and safety flags only add up.
+// receive takes in a buyer's message and reports the status that it ended, "" when the status stayed: the buyer's word always
+// brings the ticket back to the seller.
 func (t *Ticket) receive(m InboundMessage, flags []SafetyFlag, now time.Time) (ended TicketStatus) {
+	t.hear(m, flags, now)
+	return t.reopen()
+}
+
+// hear is receive for what nobody has to act on any more. What is known of buyer and order is completed, never overwritten,
+// and safety flags only add up.
+func (t *Ticket) hear(m InboundMessage, flags []SafetyFlag, now time.Time) {
 	s := &t.s
-	switch s.Status {
-	case TicketResolved, TicketClosed, TicketWaitingCustomer:
-		ended, s.Status = s.Status, TicketOpen
-	}
 	s.OrderID = firstOf(s.OrderID, m.OrderID)
 	s.Subject = firstOf(s.Subject, m.Subject)
 	s.CustomerName = firstOf(s.CustomerName, m.BuyerName)
 	s.CustomerEmail = firstOf(s.CustomerEmail, m.BuyerEmail)
-	// A clock that runs ahead must not keep the ticket on top of every list.
-	if at := earlier(m.ReceivedAt, now); at.After(s.LastMessageAt) {
-		s.LastMessageAt = at.UTC()
-	}
-	if len(flags) > 0 {
-		s.SafetyFlags = MergeSafetyFlags(s.SafetyFlags, flags)
-		s.AutoSendBlockedReason = BlockedReason(s.SafetyFlags)
-		if p := SafetyPriority(flags); p.rank() > s.Priority.rank() {
-			s.Priority = p
-		}
-	}
+	t.active(m.ReceivedAt, now)
+	t.flag(flags)
 	s.UpdatedAt = now.UTC()
-	return ended
+}
+
+// reopen brings a RESOLVED, CLOSED or WAITING_CUSTOMER ticket back to the seller and returns the status that it had, "" when it
+// stays as it is.
+func (t *Ticket) reopen() (was TicketStatus) {
+	switch t.s.Status {
+	case TicketResolved, TicketClosed, TicketWaitingCustomer:
+		was, t.s.Status = t.s.Status, TicketOpen
+	}
+	return was
+}
+
+// answer takes in what the seller sent elsewhere at a time and returns the status that it ended, "" when the status stayed:
+// an OPEN ticket waits for the customer if no message on it is newer. An URGENT one does not: what makes it urgent, such as a
+// claim, a message to the buyer seldom settles, and a machine may have sent it.
+func (t *Ticket) answer(at, now time.Time) (was TicketStatus) {
+	if t.s.Status == TicketOpen && t.s.Priority != PriorityUrgent && at.After(t.s.LastMessageAt) {
+		was, t.s.Status = t.s.Status, TicketWaitingCustomer
+	}
+	t.active(at, now)
+	return was
+}
+
+// unanswer takes notice that an answer did not arrive and returns the status that it ended, "" when the status stayed: a ticket
+// that waits for the customer, or for anything, is the seller's again.
+func (t *Ticket) unanswer() (was TicketStatus) {
+	switch t.s.Status {
+	case TicketPending, TicketWaitingCustomer:
+		was, t.s.Status = t.s.Status, TicketOpen
+	}
+	return was
+}
+
+// active notes the time of a message. A clock that runs ahead must not keep the ticket on top of every list.
+func (t *Ticket) active(at, now time.Time) {
+	if at = earlier(at, now); at.After(t.s.LastMessageAt) {
+		t.s.LastMessageAt = at.UTC()
+	}
+}
+
+// flag adds safety flags and what follows from them.
+func (t *Ticket) flag(flags []SafetyFlag) {
+	if len(flags) > 0 {
+		t.s.SafetyFlags = MergeSafetyFlags(t.s.SafetyFlags, flags)
+		t.s.AutoSendBlockedReason = BlockedReason(t.s.SafetyFlags)
+		t.raise(SafetyPriority(flags))
+	}
+}
+
+// raise makes the priority at least p.
+func (t *Ticket) raise(p Priority) {
+	if p.rank() > t.s.Priority.rank() {
+		t.s.Priority = p
+	}
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -176,9 +176,32 @@ func TestSecretPathStaysInItsFolder(t *testing.T) {
 	is.Equal(same, path)
 	for _, bad := range []string{
 		"", "secret/keybuzz/tenants/", "secret/keybuzz/tenants/../amazon/" + c.ID.String() + "/" + c.ID.String(), "secret/keybuzz/tenants/t1/amazon/" + c.ID.String(), "secret/keybuzz/tenants/t1/amazon/../../t2",
+		strings.Replace(path.String(), "/t1/", "/../t1/", 1), strings.Replace(path.String(), "/t1/", "/t1/../t2/", 1),
+		strings.Replace(path.String(), "/t1/", "/%2e%2e/", 1), strings.Replace(path.String(), "/t1/", "/t1%2f..%2ft2/", 1),
+		strings.Replace(path.String(), "/t1/", "/t1\x00/", 1), strings.Replace(path.String(), "/t1/", "/t1\x00/../t2/", 1),
+		strings.Replace(path.String(), "/t1/", "//", 1), strings.Replace(path.String(), "/t1/", "/./", 1), strings.Replace(path.String(), "/t1/", "/t1?x=/", 1),
+		strings.Replace(path.String(), "/amazon/", "/%2e%2e/", 1), strings.Replace(path.String(), "/amazon/", "/../", 1),
+		path.String() + "/..", path.String() + "\x00", path.String() + "?version=1", path.String() + "#", path.String() + "%2f..", "../" + path.String(),
+		domain.MasterKeyPath.String(), domain.AppSecretPath.String(), // operators' own
 		"secret/keybuzz/tenants/t1/amazon/" + c.ID.String() + "/x", "secret/other/t1/amazon/" + c.ID.String() + "/" + c.ID.String(), "/" + path.String(),
 	} {
 		_, err := domain.ParseSecretPath(bad)
-		is.True(errors.Is(err, domain.ErrInvalid))
+		if !errors.Is(err, domain.ErrInvalid) {
+			t.Errorf("%q: %v", bad, err)
+		}
 	}
+	for _, tenant := range []string{"..", ".", "../t2", "t1/../t2", "%2e%2e", "t1%2f..", "t1\x00", "\x00", "t1/", "t1?", "t1#", "t 1", "t1\n", "ｔ1", "é"} {
+		_, err := domain.ParseTenantID(tenant)
+		if !errors.Is(err, domain.ErrInvalid) {
+			t.Errorf("%q: %v", tenant, err)
+		}
+	}
+}
+
+// Where operators keep what is nobody's lies outside of the tenants' folder.
+func TestPathsOfOperators(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	is.Equal(domain.MasterKeyPath.String(), "secret/keybuzz/raw/master")
+	is.Equal(domain.AppSecretPath.String(), "secret/keybuzz/amazon_spapi/app")
 }

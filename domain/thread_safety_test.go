@@ -1,0 +1,98 @@
+package domain_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/domain"
+)
+
+// Everything that a buyer sent is read, and each flag says where its words stand.
+func TestAllOfTheBuyersTextsAreFlagged(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*domain.InboundMessage)
+		words  string
+		action domain.SafetyAction
+	}{
+		"subject":        {func(m *domain.InboundMessage) { m.Subject = "My lawyer" }, "lawyer", domain.SafetyBlock},
+		"body":           {func(m *domain.InboundMessage) { m.Body = "I have a lawyer" }, "lawyer", domain.SafetyBlock},
+		"quoted":         {func(m *domain.InboundMessage) { m.Quoted = "you said: call your lawyer" }, "lawyer", domain.SafetyReview},
+		"file":           {func(m *domain.InboundMessage) { m.Files = files("letter of my lawyer.pdf") }, "lawyer", domain.SafetyBlock},
+		"second file":    {func(m *domain.InboundMessage) { m.Quoted, m.Files = "é", files("é.png", "lawyer_2026.pdf") }, "lawyer", domain.SafetyBlock},
+		"renamed file":   {func(m *domain.InboundMessage) { m.Files = []domain.File{{Name: "file-1", OriginalName: "../lawyer"}} }, "lawyer", domain.SafetyBlock},
+		"nameless file":  {func(m *domain.InboundMessage) { m.Files = []domain.File{{Name: "lawyer.pdf"}} }, "lawyer", domain.SafetyBlock},
+		"graver of both": {func(m *domain.InboundMessage) { m.Quoted, m.Files = "my lawyer", files("my lawyer.pdf") }, "lawyer", domain.SafetyBlock},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			is := is.New(t)
+			m := message(1)
+			test.change(&m)
+			text := m.Subject + "\n" + m.Body
+			if m.Quoted != "" {
+				text += "\n" + m.Quoted
+			}
+			for _, f := range m.Files {
+				text += "\n" + firstOf(f.OriginalName, f.Name)
+			}
+			got := newShelf(t).take(m)
+			flags := got.TicketMessages[0].SafetyFlags
+			is.Equal(len(flags), 1)
+			is.Equal(strings.ToLower(text[flags[0].Start:flags[0].End]), test.words)
+			is.Equal(flags[0].Action, test.action)
+			is.Equal(got.Opened[0].State().SafetyFlags, flags)
+		})
+	}
+}
+
+func files(names ...string) (all []domain.File) {
+	for i, name := range names {
+		all = append(all, domain.File{Number: i, Name: name, OriginalName: name})
+	}
+	return all
+}
+
+// More text never makes a message harmless.
+func TestMoreTextTakesNoFlagBack(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	m := message(1)
+	m.Body = "You will hear of my lawyer, and I want a refund"
+	alone := newShelf(t).take(m).TicketMessages[0].SafetyFlags
+	m.Quoted, m.Files = "> you promised a refund", files("no lawyer.png")
+	more := newShelf(t).take(m).TicketMessages[0].SafetyFlags
+	is.Equal(more[:len(alone)], alone)
+}
+
+// FuzzGate holds that what is flagged in one of a buyer's texts alone is flagged in the message that has it, whatever stands
+// beside: in subject, text, quoted text, the name of a file or the comment of a return.
+func FuzzGate(f *testing.F) {
+	f.Add("My lawyer", "Hello", "> hello", "a.pdf")
+	f.Add("no", "Betrug\x00\xff", "A t o Z", "avocat.pdf")
+	f.Add("a b", "c d e", "a to z claim", "z.png")
+	f.Add("I will not", "sue", "", "\u202elawyer")
+	f.Fuzz(func(t *testing.T, subject, body, quoted, name string) {
+		m := in(message(1), "a", "o")
+		m.Subject, m.Body, m.Quoted, m.Files = subject, body, quoted, []domain.File{{Name: "file-1", OriginalName: name}}
+		got := domain.Thread(connection(t), []domain.InboundMessage{m}, domain.Book{}, later)
+		flags := got.TicketMessages[0].SafetyFlags
+		for what, text := range map[string]string{"subject": subject, "text": body, "quoted text": quoted, "file": name} {
+			alone := domain.FlagText(text)
+			if len(alone) > 0 && len(flags) == 0 {
+				t.Errorf("the %s %q is flagged alone, and not in a message", what, text)
+			}
+		}
+		if s := got.Opened[0].State(); len(s.SafetyFlags) != len(flags) || (s.AutoSendBlockedReason == "") != (len(flags) == 0) {
+			t.Errorf("the ticket has %v, its message %v", s.SafetyFlags, flags)
+		}
+		m.Kind = domain.KindReturnEvent
+		got = domain.Thread(connection(t), []domain.InboundMessage{m}, domain.Book{}, later)
+		if len(domain.FlagText(body)) > 0 && len(got.Messages[0].SafetyFlags) == 0 {
+			t.Errorf("the comment %q of a return is not flagged", body)
+		}
+	})
+}
