@@ -22,8 +22,8 @@ type MarketplaceClient interface {
 	//
 	// An error is yielded once, with a zero page, and ends the sequence: domain.ErrRejected when only a person can mend
 	// it, because the source refused us or c's source is none that is read here; domain.ErrUnavailable when it may work
-	// later. Pages that came before the error are good. The source is never changed by reading: nothing is marked
-	// as seen, moved or deleted.
+	// later; domain.ErrThrottled when a limit of our own says not now. Pages that came before the error are good. The
+	// source is never changed by reading: nothing is marked as seen, moved or deleted.
 	//
 	// What it holds (a network connection) is released when the caller leaves the loop. Nothing is done before the
 	// sequence is ranged over; each range reads anew. Safe for concurrent use, also on one connection.

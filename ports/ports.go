@@ -7,9 +7,28 @@
 // is never an empty result; and the caller, not the adapter, decides about retries.
 package ports
 
+//go:generate go tool mockgen -typed -source=addresses.go -destination=portmock/addresses.go -package=portmock
+//go:generate go tool mockgen -typed -source=archive.go -destination=portmock/archive.go -package=portmock
+//go:generate go tool mockgen -typed -source=authorizations.go -destination=portmock/authorizations.go -package=portmock
+//go:generate go tool mockgen -typed -source=authorizer.go -destination=portmock/authorizer.go -package=portmock
 //go:generate go tool mockgen -typed -source=clock.go -destination=portmock/clock.go -package=portmock
+//go:generate go tool mockgen -typed -source=consents.go -destination=portmock/consents.go -package=portmock
 //go:generate go tool mockgen -typed -source=directory.go -destination=portmock/directory.go -package=portmock
+//go:generate go tool mockgen -typed -source=interpreter.go -destination=portmock/interpreter.go -package=portmock
+//go:generate go tool mockgen -typed -source=jobs.go -destination=portmock/jobs.go -package=portmock
 //go:generate go tool mockgen -typed -source=mailbox_checker.go -destination=portmock/mailbox_checker.go -package=portmock
+//go:generate go tool mockgen -typed -source=mailbox_watcher.go -destination=portmock/mailbox_watcher.go -package=portmock
 //go:generate go tool mockgen -typed -source=marketplace_client.go -destination=portmock/marketplace_client.go -package=portmock
+//go:generate go tool mockgen -typed -source=object_store.go -destination=portmock/object_store.go -package=portmock
+//go:generate go tool mockgen -typed -source=order_source.go -destination=portmock/order_source.go -package=portmock
+//go:generate go tool mockgen -typed -source=orders.go -destination=portmock/orders.go -package=portmock
+//go:generate go tool mockgen -typed -source=observer.go -destination=portmock/observer.go -package=portmock
+//go:generate go tool mockgen -typed -source=operations.go -destination=portmock/operations.go -package=portmock
+//go:generate go tool mockgen -typed -source=poll_book.go -destination=portmock/poll_book.go -package=portmock
+//go:generate go tool mockgen -typed -source=quarantine.go -destination=portmock/quarantine.go -package=portmock
+//go:generate go tool mockgen -typed -source=queue.go -destination=portmock/queue.go -package=portmock
+//go:generate go tool mockgen -typed -source=rate_limiter.go -destination=portmock/rate_limiter.go -package=portmock
+//go:generate go tool mockgen -typed -source=raw_vault.go -destination=portmock/raw_vault.go -package=portmock
+//go:generate go tool mockgen -typed -source=rejects.go -destination=portmock/rejects.go -package=portmock
 //go:generate go tool mockgen -typed -source=repository.go -destination=portmock/repository.go -package=portmock
 //go:generate go tool mockgen -typed -source=secret_store.go -destination=portmock/secret_store.go -package=portmock

@@ -28,8 +28,21 @@ type TxFunc func(ctx context.Context, tx Tx) error
 type Tx struct {
 	Connections Connections
 	SyncStates  SyncStates
+	Polls       Polls
 	Tickets     Tickets
 	Intake      Intake
+	Jobs        Jobs
+	Audit       Audit
+	Archive     Archive
+	Rejects     Rejects
+	Quarantine  Quarantine
+	Addresses   Addresses
+	Raws        Raws
+	RawKeys     RawKeys
+
+	Authorizations Authorizations
+	Consents       Consents
+	Orders         Orders
 }
 
 // Connections are the tenant's accounts on marketplaces.
@@ -66,6 +79,17 @@ type SyncStates interface {
 	Save(ctx context.Context, s *domain.SyncState) error
 }
 
+// Polls are connections together with how far they have been read: what a poll changes when it stores something and when
+// it ends. It is Connections and SyncStates in one round trip each.
+type Polls interface {
+	// Lock returns a connection and its state, locked as SyncStates.Lock and then Connections.Lock do. domain.ErrNotFound if
+	// the tenant has no such connection.
+	Lock(ctx context.Context, id domain.ConnectionID) (*domain.Connection, *domain.SyncState, error)
+
+	// Save stores both, which this transaction has locked, as Connections.Save and SyncStates.Save do.
+	Save(ctx context.Context, c *domain.Connection, s *domain.SyncState) error
+}
+
 // Position is a place in a list that is sorted by time and, within one time, by id. The zero Position is the beginning.
 type Position struct {
 	At time.Time
@@ -89,30 +113,55 @@ type Tickets interface {
 	// LastMessageAt and id.
 	List(ctx context.Context, q TicketQuery) ([]*domain.Ticket, error)
 
-	// Messages returns up to limit messages of a ticket behind after, by rising SentAt and id. None for a ticket that the
-	// tenant does not have. A Position is a message's SentAt and id.
+	// Messages returns up to limit messages of a ticket behind after with their files, by rising SentAt and id. None for a
+	// ticket that the tenant does not have. A Position is a message's SentAt and id.
 	Messages(ctx context.Context, id domain.TicketID, after Position, limit int) ([]domain.TicketMessage, error)
 
 	// Events returns up to limit events of a ticket behind after, by rising At and id. None for a ticket that the tenant does
 	// not have. A Position is an event's At and id.
 	Events(ctx context.Context, id domain.TicketID, after Position, limit int) ([]domain.TicketEvent, error)
+
+	// Message returns a message of a ticket. domain.ErrNotFound if the ticket has none with this id, or is not the tenant's.
+	Message(ctx context.Context, id domain.TicketID, message domain.TicketMessageID) (domain.TicketMessage, error)
+
+	// File returns a file of a ticket and the message that holds it, with its raw. domain.ErrNotFound if no message of the
+	// ticket has one with this id.
+	File(ctx context.Context, id domain.TicketID, file domain.FileID) (domain.File, domain.ExternalMessage, error)
 }
 
 // Intake is how a page of messages gets in. All of it is set-based: the number of statements does not depend on the
 // number of messages. The caller holds the lock of the connection's sync state.
 type Intake interface {
-	// Known returns those of the external ids that are stored for the connection.
-	Known(ctx context.Context, c domain.ConnectionID, externalIDs []string) (map[string]bool, error)
+	// Known returns those of the external ids that are stored for the tenant and the marketplace type, by whichever
+	// connection they came.
+	Known(ctx context.Context, t domain.MarketplaceType, externalIDs []string) (map[string]bool, error)
 
-	// Book returns what is known of the conversations that messages with these keys and orders may join (domain.Keys):
-	// the connection's tickets whose key is among threads or whose order is among orders, those that hold a message of
-	// one of threads, and which thread led to which ticket: that of its newest message. Never a MANUAL ticket, never
-	// another connection's. The tickets are locked: no other transaction changes them until this one ends.
-	Book(ctx context.Context, c domain.ConnectionID, threads, orders []string) (domain.Book, error)
+	// Book returns what is known of the conversations that messages with these keys may join (domain.Keys): the connection's
+	// tickets whose key is among the threads, whose order is among the orders, whose buyer has one of the relay addresses (as
+	// domain.RelayMailbox has them) or names and that were active in the 30 days before now or later, and those that hold a
+	// message of one of the threads or with one of the Message-IDs; which thread led to which ticket: that of its newest
+	// message; and likewise Message-IDs. Of one address or name a store may leave out tickets beyond the 100 most recently
+	// active. With Answers, what AGENT or AI sent on those tickets in the 30 days before now or later. And the connection's
+	// messages of these threads and orders that are without a ticket, events and copies only, of each thread and each order
+	// the newest 100. Never a MANUAL ticket, never another connection's. now is that of the page: domain.Earliest. The
+	// tickets are locked: no other transaction changes them until this one ends.
+	Book(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Book, error)
 
 	// Store stores an intake. Rejected messages that are stored already (same connection, raw and reason) are left as
-	// they are. in.Changed are tickets of this transaction's Book. Everything else is new, and its identity is decided by
-	// unique constraints: domain.ErrConflict if a message, a ticket or an event is there already; then the transaction
-	// must end with an error.
+	// they are. in.Changed are tickets, in.Joined messages and in.Deliveries answers on tickets that this transaction has
+	// locked: by its Book, Archive.LockConversations or Quarantine.Lock. Everything else is new, and its identity is decided
+	// by unique constraints: domain.ErrConflict if a message, a ticket or an event is there already; then the transaction must
+	// end with an error. Raws are stored as they are given; those with the same digest and key are stored once.
 	Store(ctx context.Context, in domain.Intake) error
+}
+
+// Audit is the record of what people and the system did to a tenant's connections and messages. Entries are added and
+// never changed.
+type Audit interface {
+	// Record adds an entry. domain.ErrInvalid without an action or an actor.
+	Record(ctx context.Context, e domain.AuditEntry) error
+
+	// List returns the tenant's entries about a subject, or about all when it is "", behind after, by falling At and id. A
+	// Position is an entry's At and id.
+	List(ctx context.Context, subject string, after Position, limit int) ([]domain.AuditEntry, error)
 }

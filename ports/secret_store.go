@@ -13,7 +13,10 @@ type SecretStore interface {
 	// crash.
 	Put(ctx context.Context, path domain.SecretPath, data domain.SecretData) error
 
-	// Get returns what Put stored last. domain.ErrNotFound if there is nothing.
+	// Create is Put where nothing is. domain.ErrConflict if there is something: then that stays. Of many at once one succeeds.
+	Create(ctx context.Context, path domain.SecretPath, data domain.SecretData) error
+
+	// Get returns what was stored last. domain.ErrNotFound if there is nothing.
 	Get(ctx context.Context, path domain.SecretPath) (domain.SecretData, error)
 
 	// Delete removes path for good, older versions included. Deleting what is not there is no error.

@@ -12,6 +12,7 @@ package portmock
 import (
 	context "context"
 	reflect "reflect"
+	time "time"
 
 	domain "github.com/keybuzzio/marketplaces/domain"
 	ports "github.com/keybuzzio/marketplaces/ports"
@@ -77,6 +78,45 @@ func (c *MockDirectoryConnectedCall) Do(f func(context.Context, domain.Connectio
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
 func (c *MockDirectoryConnectedCall) DoAndReturn(f func(context.Context, domain.ConnectionID, int) ([]ports.ConnectionRef, error)) *MockDirectoryConnectedCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
+// Expiring mocks base method.
+func (m *MockDirectory) Expiring(ctx context.Context, now time.Time, after domain.AuthorizationID, limit int) ([]ports.AuthorizationRef, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Expiring", ctx, now, after, limit)
+	ret0, _ := ret[0].([]ports.AuthorizationRef)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Expiring indicates an expected call of Expiring.
+func (mr *MockDirectoryMockRecorder) Expiring(ctx, now, after, limit any) *MockDirectoryExpiringCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Expiring", reflect.TypeOf((*MockDirectory)(nil).Expiring), ctx, now, after, limit)
+	return &MockDirectoryExpiringCall{Call: call}
+}
+
+// MockDirectoryExpiringCall wrap *gomock.Call
+type MockDirectoryExpiringCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockDirectoryExpiringCall) Return(arg0 []ports.AuthorizationRef, arg1 error) *MockDirectoryExpiringCall {
+	c.Call = c.Call.Return(arg0, arg1)
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockDirectoryExpiringCall) Do(f func(context.Context, time.Time, domain.AuthorizationID, int) ([]ports.AuthorizationRef, error)) *MockDirectoryExpiringCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockDirectoryExpiringCall) DoAndReturn(f func(context.Context, time.Time, domain.AuthorizationID, int) ([]ports.AuthorizationRef, error)) *MockDirectoryExpiringCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }

@@ -15,11 +15,22 @@ import (
 )
 
 var (
+	_ ports.Audit             = (*portmock.MockAudit)(nil)
 	_ ports.Clock             = (*portmock.MockClock)(nil)
 	_ ports.Directory         = (*portmock.MockDirectory)(nil)
+	_ ports.Jobs              = (*portmock.MockJobs)(nil)
 	_ ports.MailboxChecker    = (*portmock.MockMailboxChecker)(nil)
 	_ ports.MarketplaceClient = (*portmock.MockMarketplaceClient)(nil)
+	_ ports.Observer          = (*portmock.MockObserver)(nil)
+	_ ports.Operations        = (*portmock.MockOperations)(nil)
+	_ ports.Queue             = (*portmock.MockQueue)(nil)
+	_ ports.RateLimiter       = (*portmock.MockRateLimiter)(nil)
 	_ ports.Repository        = (*portmock.MockRepository)(nil)
+	_ ports.Archive           = (*portmock.MockArchive)(nil)
+	_ ports.Interpreter       = (*portmock.MockInterpreter)(nil)
+	_ ports.PollBook          = (*portmock.MockPollBook)(nil)
+	_ ports.Polls             = (*portmock.MockPolls)(nil)
+	_ ports.Rejects           = (*portmock.MockRejects)(nil)
 	_ ports.SecretStore       = (*portmock.MockSecretStore)(nil)
 )
 

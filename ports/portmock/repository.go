@@ -12,6 +12,7 @@ package portmock
 import (
 	context "context"
 	reflect "reflect"
+	time "time"
 
 	domain "github.com/keybuzzio/marketplaces/domain"
 	ports "github.com/keybuzzio/marketplaces/ports"
@@ -475,6 +476,108 @@ func (c *MockSyncStatesSaveCall) DoAndReturn(f func(context.Context, *domain.Syn
 	return c
 }
 
+// MockPolls is a mock of Polls interface.
+type MockPolls struct {
+	ctrl     *gomock.Controller
+	recorder *MockPollsMockRecorder
+	isgomock struct{}
+}
+
+// MockPollsMockRecorder is the mock recorder for MockPolls.
+type MockPollsMockRecorder struct {
+	mock *MockPolls
+}
+
+// NewMockPolls creates a new mock instance.
+func NewMockPolls(ctrl *gomock.Controller) *MockPolls {
+	mock := &MockPolls{ctrl: ctrl}
+	mock.recorder = &MockPollsMockRecorder{mock}
+	return mock
+}
+
+// EXPECT returns an object that allows the caller to indicate expected use.
+func (m *MockPolls) EXPECT() *MockPollsMockRecorder {
+	return m.recorder
+}
+
+// Lock mocks base method.
+func (m *MockPolls) Lock(ctx context.Context, id domain.ConnectionID) (*domain.Connection, *domain.SyncState, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Lock", ctx, id)
+	ret0, _ := ret[0].(*domain.Connection)
+	ret1, _ := ret[1].(*domain.SyncState)
+	ret2, _ := ret[2].(error)
+	return ret0, ret1, ret2
+}
+
+// Lock indicates an expected call of Lock.
+func (mr *MockPollsMockRecorder) Lock(ctx, id any) *MockPollsLockCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Lock", reflect.TypeOf((*MockPolls)(nil).Lock), ctx, id)
+	return &MockPollsLockCall{Call: call}
+}
+
+// MockPollsLockCall wrap *gomock.Call
+type MockPollsLockCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockPollsLockCall) Return(arg0 *domain.Connection, arg1 *domain.SyncState, arg2 error) *MockPollsLockCall {
+	c.Call = c.Call.Return(arg0, arg1, arg2)
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockPollsLockCall) Do(f func(context.Context, domain.ConnectionID) (*domain.Connection, *domain.SyncState, error)) *MockPollsLockCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockPollsLockCall) DoAndReturn(f func(context.Context, domain.ConnectionID) (*domain.Connection, *domain.SyncState, error)) *MockPollsLockCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
+// Save mocks base method.
+func (m *MockPolls) Save(ctx context.Context, c *domain.Connection, s *domain.SyncState) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Save", ctx, c, s)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// Save indicates an expected call of Save.
+func (mr *MockPollsMockRecorder) Save(ctx, c, s any) *MockPollsSaveCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Save", reflect.TypeOf((*MockPolls)(nil).Save), ctx, c, s)
+	return &MockPollsSaveCall{Call: call}
+}
+
+// MockPollsSaveCall wrap *gomock.Call
+type MockPollsSaveCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c_2 *MockPollsSaveCall) Return(arg0 error) *MockPollsSaveCall {
+	c_2.Call = c_2.Call.Return(arg0)
+	return c_2
+}
+
+// Do rewrite *gomock.Call.Do
+func (c_2 *MockPollsSaveCall) Do(f func(context.Context, *domain.Connection, *domain.SyncState) error) *MockPollsSaveCall {
+	c_2.Call = c_2.Call.Do(f)
+	return c_2
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c_2 *MockPollsSaveCall) DoAndReturn(f func(context.Context, *domain.Connection, *domain.SyncState) error) *MockPollsSaveCall {
+	c_2.Call = c_2.Call.DoAndReturn(f)
+	return c_2
+}
+
 // MockTickets is a mock of Tickets interface.
 type MockTickets struct {
 	ctrl     *gomock.Controller
@@ -534,6 +637,46 @@ func (c *MockTicketsEventsCall) Do(f func(context.Context, domain.TicketID, port
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
 func (c *MockTicketsEventsCall) DoAndReturn(f func(context.Context, domain.TicketID, ports.Position, int) ([]domain.TicketEvent, error)) *MockTicketsEventsCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
+// File mocks base method.
+func (m *MockTickets) File(ctx context.Context, id domain.TicketID, file domain.FileID) (domain.File, domain.ExternalMessage, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "File", ctx, id, file)
+	ret0, _ := ret[0].(domain.File)
+	ret1, _ := ret[1].(domain.ExternalMessage)
+	ret2, _ := ret[2].(error)
+	return ret0, ret1, ret2
+}
+
+// File indicates an expected call of File.
+func (mr *MockTicketsMockRecorder) File(ctx, id, file any) *MockTicketsFileCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "File", reflect.TypeOf((*MockTickets)(nil).File), ctx, id, file)
+	return &MockTicketsFileCall{Call: call}
+}
+
+// MockTicketsFileCall wrap *gomock.Call
+type MockTicketsFileCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockTicketsFileCall) Return(arg0 domain.File, arg1 domain.ExternalMessage, arg2 error) *MockTicketsFileCall {
+	c.Call = c.Call.Return(arg0, arg1, arg2)
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockTicketsFileCall) Do(f func(context.Context, domain.TicketID, domain.FileID) (domain.File, domain.ExternalMessage, error)) *MockTicketsFileCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockTicketsFileCall) DoAndReturn(f func(context.Context, domain.TicketID, domain.FileID) (domain.File, domain.ExternalMessage, error)) *MockTicketsFileCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }
@@ -616,6 +759,45 @@ func (c *MockTicketsListCall) DoAndReturn(f func(context.Context, ports.TicketQu
 	return c
 }
 
+// Message mocks base method.
+func (m *MockTickets) Message(ctx context.Context, id domain.TicketID, message domain.TicketMessageID) (domain.TicketMessage, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Message", ctx, id, message)
+	ret0, _ := ret[0].(domain.TicketMessage)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Message indicates an expected call of Message.
+func (mr *MockTicketsMockRecorder) Message(ctx, id, message any) *MockTicketsMessageCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Message", reflect.TypeOf((*MockTickets)(nil).Message), ctx, id, message)
+	return &MockTicketsMessageCall{Call: call}
+}
+
+// MockTicketsMessageCall wrap *gomock.Call
+type MockTicketsMessageCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockTicketsMessageCall) Return(arg0 domain.TicketMessage, arg1 error) *MockTicketsMessageCall {
+	c.Call = c.Call.Return(arg0, arg1)
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockTicketsMessageCall) Do(f func(context.Context, domain.TicketID, domain.TicketMessageID) (domain.TicketMessage, error)) *MockTicketsMessageCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockTicketsMessageCall) DoAndReturn(f func(context.Context, domain.TicketID, domain.TicketMessageID) (domain.TicketMessage, error)) *MockTicketsMessageCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
 // Messages mocks base method.
 func (m *MockTickets) Messages(ctx context.Context, id domain.TicketID, after ports.Position, limit int) ([]domain.TicketMessage, error) {
 	m.ctrl.T.Helper()
@@ -680,18 +862,18 @@ func (m *MockIntake) EXPECT() *MockIntakeMockRecorder {
 }
 
 // Book mocks base method.
-func (m *MockIntake) Book(ctx context.Context, c domain.ConnectionID, threads, orders []string) (domain.Book, error) {
+func (m *MockIntake) Book(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Book, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Book", ctx, c, threads, orders)
+	ret := m.ctrl.Call(m, "Book", ctx, c, keys, now)
 	ret0, _ := ret[0].(domain.Book)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Book indicates an expected call of Book.
-func (mr *MockIntakeMockRecorder) Book(ctx, c, threads, orders any) *MockIntakeBookCall {
+func (mr *MockIntakeMockRecorder) Book(ctx, c, keys, now any) *MockIntakeBookCall {
 	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Book", reflect.TypeOf((*MockIntake)(nil).Book), ctx, c, threads, orders)
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Book", reflect.TypeOf((*MockIntake)(nil).Book), ctx, c, keys, now)
 	return &MockIntakeBookCall{Call: call}
 }
 
@@ -707,30 +889,30 @@ func (c_2 *MockIntakeBookCall) Return(arg0 domain.Book, arg1 error) *MockIntakeB
 }
 
 // Do rewrite *gomock.Call.Do
-func (c_2 *MockIntakeBookCall) Do(f func(context.Context, domain.ConnectionID, []string, []string) (domain.Book, error)) *MockIntakeBookCall {
+func (c_2 *MockIntakeBookCall) Do(f func(context.Context, domain.ConnectionID, domain.ConversationKeys, time.Time) (domain.Book, error)) *MockIntakeBookCall {
 	c_2.Call = c_2.Call.Do(f)
 	return c_2
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c_2 *MockIntakeBookCall) DoAndReturn(f func(context.Context, domain.ConnectionID, []string, []string) (domain.Book, error)) *MockIntakeBookCall {
+func (c_2 *MockIntakeBookCall) DoAndReturn(f func(context.Context, domain.ConnectionID, domain.ConversationKeys, time.Time) (domain.Book, error)) *MockIntakeBookCall {
 	c_2.Call = c_2.Call.DoAndReturn(f)
 	return c_2
 }
 
 // Known mocks base method.
-func (m *MockIntake) Known(ctx context.Context, c domain.ConnectionID, externalIDs []string) (map[string]bool, error) {
+func (m *MockIntake) Known(ctx context.Context, t domain.MarketplaceType, externalIDs []string) (map[string]bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Known", ctx, c, externalIDs)
+	ret := m.ctrl.Call(m, "Known", ctx, t, externalIDs)
 	ret0, _ := ret[0].(map[string]bool)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Known indicates an expected call of Known.
-func (mr *MockIntakeMockRecorder) Known(ctx, c, externalIDs any) *MockIntakeKnownCall {
+func (mr *MockIntakeMockRecorder) Known(ctx, t, externalIDs any) *MockIntakeKnownCall {
 	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Known", reflect.TypeOf((*MockIntake)(nil).Known), ctx, c, externalIDs)
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Known", reflect.TypeOf((*MockIntake)(nil).Known), ctx, t, externalIDs)
 	return &MockIntakeKnownCall{Call: call}
 }
 
@@ -740,21 +922,21 @@ type MockIntakeKnownCall struct {
 }
 
 // Return rewrite *gomock.Call.Return
-func (c_2 *MockIntakeKnownCall) Return(arg0 map[string]bool, arg1 error) *MockIntakeKnownCall {
-	c_2.Call = c_2.Call.Return(arg0, arg1)
-	return c_2
+func (c *MockIntakeKnownCall) Return(arg0 map[string]bool, arg1 error) *MockIntakeKnownCall {
+	c.Call = c.Call.Return(arg0, arg1)
+	return c
 }
 
 // Do rewrite *gomock.Call.Do
-func (c_2 *MockIntakeKnownCall) Do(f func(context.Context, domain.ConnectionID, []string) (map[string]bool, error)) *MockIntakeKnownCall {
-	c_2.Call = c_2.Call.Do(f)
-	return c_2
+func (c *MockIntakeKnownCall) Do(f func(context.Context, domain.MarketplaceType, []string) (map[string]bool, error)) *MockIntakeKnownCall {
+	c.Call = c.Call.Do(f)
+	return c
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c_2 *MockIntakeKnownCall) DoAndReturn(f func(context.Context, domain.ConnectionID, []string) (map[string]bool, error)) *MockIntakeKnownCall {
-	c_2.Call = c_2.Call.DoAndReturn(f)
-	return c_2
+func (c *MockIntakeKnownCall) DoAndReturn(f func(context.Context, domain.MarketplaceType, []string) (map[string]bool, error)) *MockIntakeKnownCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
 }
 
 // Store mocks base method.
@@ -791,6 +973,107 @@ func (c *MockIntakeStoreCall) Do(f func(context.Context, domain.Intake) error) *
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
 func (c *MockIntakeStoreCall) DoAndReturn(f func(context.Context, domain.Intake) error) *MockIntakeStoreCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
+// MockAudit is a mock of Audit interface.
+type MockAudit struct {
+	ctrl     *gomock.Controller
+	recorder *MockAuditMockRecorder
+	isgomock struct{}
+}
+
+// MockAuditMockRecorder is the mock recorder for MockAudit.
+type MockAuditMockRecorder struct {
+	mock *MockAudit
+}
+
+// NewMockAudit creates a new mock instance.
+func NewMockAudit(ctrl *gomock.Controller) *MockAudit {
+	mock := &MockAudit{ctrl: ctrl}
+	mock.recorder = &MockAuditMockRecorder{mock}
+	return mock
+}
+
+// EXPECT returns an object that allows the caller to indicate expected use.
+func (m *MockAudit) EXPECT() *MockAuditMockRecorder {
+	return m.recorder
+}
+
+// List mocks base method.
+func (m *MockAudit) List(ctx context.Context, subject string, after ports.Position, limit int) ([]domain.AuditEntry, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "List", ctx, subject, after, limit)
+	ret0, _ := ret[0].([]domain.AuditEntry)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// List indicates an expected call of List.
+func (mr *MockAuditMockRecorder) List(ctx, subject, after, limit any) *MockAuditListCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "List", reflect.TypeOf((*MockAudit)(nil).List), ctx, subject, after, limit)
+	return &MockAuditListCall{Call: call}
+}
+
+// MockAuditListCall wrap *gomock.Call
+type MockAuditListCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockAuditListCall) Return(arg0 []domain.AuditEntry, arg1 error) *MockAuditListCall {
+	c.Call = c.Call.Return(arg0, arg1)
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockAuditListCall) Do(f func(context.Context, string, ports.Position, int) ([]domain.AuditEntry, error)) *MockAuditListCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockAuditListCall) DoAndReturn(f func(context.Context, string, ports.Position, int) ([]domain.AuditEntry, error)) *MockAuditListCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
+// Record mocks base method.
+func (m *MockAudit) Record(ctx context.Context, e domain.AuditEntry) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Record", ctx, e)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// Record indicates an expected call of Record.
+func (mr *MockAuditMockRecorder) Record(ctx, e any) *MockAuditRecordCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Record", reflect.TypeOf((*MockAudit)(nil).Record), ctx, e)
+	return &MockAuditRecordCall{Call: call}
+}
+
+// MockAuditRecordCall wrap *gomock.Call
+type MockAuditRecordCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockAuditRecordCall) Return(arg0 error) *MockAuditRecordCall {
+	c.Call = c.Call.Return(arg0)
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockAuditRecordCall) Do(f func(context.Context, domain.AuditEntry) error) *MockAuditRecordCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockAuditRecordCall) DoAndReturn(f func(context.Context, domain.AuditEntry) error) *MockAuditRecordCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }

@@ -41,6 +41,44 @@ func (m *MockSecretStore) EXPECT() *MockSecretStoreMockRecorder {
 	return m.recorder
 }
 
+// Create mocks base method.
+func (m *MockSecretStore) Create(ctx context.Context, path domain.SecretPath, data domain.SecretData) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Create", ctx, path, data)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// Create indicates an expected call of Create.
+func (mr *MockSecretStoreMockRecorder) Create(ctx, path, data any) *MockSecretStoreCreateCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockSecretStore)(nil).Create), ctx, path, data)
+	return &MockSecretStoreCreateCall{Call: call}
+}
+
+// MockSecretStoreCreateCall wrap *gomock.Call
+type MockSecretStoreCreateCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockSecretStoreCreateCall) Return(arg0 error) *MockSecretStoreCreateCall {
+	c.Call = c.Call.Return(arg0)
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockSecretStoreCreateCall) Do(f func(context.Context, domain.SecretPath, domain.SecretData) error) *MockSecretStoreCreateCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockSecretStoreCreateCall) DoAndReturn(f func(context.Context, domain.SecretPath, domain.SecretData) error) *MockSecretStoreCreateCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
 // Delete mocks base method.
 func (m *MockSecretStore) Delete(ctx context.Context, path domain.SecretPath) error {
 	m.ctrl.T.Helper()

@@ -28,6 +28,9 @@ var connectionRules = rules[RepositoryFixture]{
 				s.Type, s.MarketplaceID, s.DisplayName, s.Region, s.LastError = awkward, awkward, awkward, awkward, awkward
 				s.Status = domain.ConnectionError
 			},
+			"authorized":     func(s *domain.ConnectionState) { s.Status, s.Authorized = domain.ConnectionConnected, true },
+			"withdrawn":      func(s *domain.ConnectionState) { s.Status, s.Withdrawn = domain.ConnectionError, true },
+			"source refused": func(s *domain.ConnectionState) { s.Status, s.SourceRefused = domain.ConnectionError, true },
 		} {
 			t.Run(name, func(t *testing.T) {
 				is := is.New(t)

@@ -106,7 +106,7 @@ func (f RepositoryFixture) tryStore(ctx context.Context, c domain.ConnectionStat
 		for _, k := range in.Changed {
 			keys = append(keys, k.State().ExternalID)
 		}
-		if _, err := tx.Intake.Book(ctx, c.ID, keys, nil); err != nil {
+		if _, err := tx.Intake.Book(ctx, c.ID, domain.ConversationKeys{Threads: keys}, later); err != nil {
 			return err
 		}
 		return tx.Intake.Store(ctx, in)
@@ -122,6 +122,28 @@ func inbound(id, thread, order string, at time.Time) domain.InboundMessage {
 	}
 }
 
+// external is a message of c that is stored nowhere and on no ticket, with changes.
+func external(c domain.ConnectionState, id string, changes ...func(*domain.ExternalMessage)) domain.ExternalMessage {
+	m := domain.ExternalMessage{
+		ID: domain.NewID[domain.MessageID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, Kind: domain.KindBuyerMessage,
+		ExternalID: id, ReceivedAt: start, Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte("raw " + id)}.Plain(),
+	}
+	for _, change := range changes {
+		change(&m)
+	}
+	return m
+}
+
+// sealed is a raw as a vault might have sealed it: other bytes, as many.
+func sealed(raw domain.Raw, key domain.RawKeyID) domain.KeptRaw {
+	kept := raw.Plain()
+	kept.Key, kept.Bytes = key, make([]byte, len(raw.Bytes))
+	for i, b := range raw.Bytes {
+		kept.Bytes[i] = b ^ 0xa5
+	}
+	return kept
+}
+
 // ingest takes a page in as the use case does, from one cursor to the next, and returns what was stored.
 func ingest(ctx context.Context, tx ports.Tx, c domain.ConnectionState, from, next string, page []domain.InboundMessage) (domain.Intake, error) {
 	s, err := tx.SyncStates.Lock(ctx, c.ID)
@@ -132,13 +154,12 @@ func ingest(ctx context.Context, tx ports.Tx, c domain.ConnectionState, from, ne
 		return domain.Intake{}, err
 	}
 	screened := domain.Screen(c, page)
-	known, err := tx.Intake.Known(ctx, c.ID, externalIDs(screened.Accepted))
+	known, err := tx.Intake.Known(ctx, c.Type, externalIDs(screened.Accepted))
 	if err != nil {
 		return domain.Intake{}, err
 	}
 	fresh := slices.DeleteFunc(screened.Accepted, func(m domain.InboundMessage) bool { return known[m.ExternalID] })
-	threads, orders := domain.Keys(fresh)
-	book, err := tx.Intake.Book(ctx, c.ID, threads, orders)
+	book, err := tx.Intake.Book(ctx, c.ID, domain.Keys(fresh), later)
 	if err != nil {
 		return domain.Intake{}, err
 	}

@@ -3,6 +3,7 @@ package porttest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/matryer/is"
@@ -56,7 +57,35 @@ var identityRules = rules[RepositoryFixture]{
 		is.True(errors.Is(err, domain.ErrConflict))
 		is.Equal(len(f.messages(t, c)), 0)
 	},
-	"the same id is another message on another connection": func(t *testing.T, f RepositoryFixture) {
+	"the same id is the same message on every connection of the tenant to a marketplace": func(t *testing.T, f RepositoryFixture) {
+		is, t1 := is.New(t), tenant(t, "t1")
+		a := f.connect(t, t1, domain.Amazon)
+		b := f.connect(t, t1, domain.Amazon, func(s *domain.ConnectionState) { s.MarketplaceID = "another" })
+		f.ingest(t, a, inbound("m1", "thread", "order", start))
+		is.True(errors.Is(f.tryStore(t.Context(), b, domain.Thread(b, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Book{}, start)), domain.ErrConflict))
+		is.Equal(len(f.ingest(t, b, inbound("m1", "thread", "order", start)).Messages), 0) // it is known
+		is.Equal(f.holding(t, t1).count(), [3]int{1, 1, 1})
+	},
+	"of several connections that store one message at once one does": func(t *testing.T, f RepositoryFixture) {
+		is, t1, stored := is.New(t), tenant(t, "t1"), 0
+		var connections []domain.ConnectionState
+		for i := range 4 {
+			connections = append(connections, f.connect(t, t1, domain.Amazon, func(s *domain.ConnectionState) { s.MarketplaceID = fmt.Sprint(i) }))
+		}
+		for _, err := range together(8, func(i int) error {
+			c := connections[i%len(connections)]
+			return f.tryStore(t.Context(), c, domain.Thread(c, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Book{}, start))
+		}) {
+			if err == nil {
+				stored++
+			} else {
+				is.True(errors.Is(err, domain.ErrConflict))
+			}
+		}
+		is.Equal(stored, 1)
+		is.Equal(f.holding(t, t1).count(), [3]int{1, 1, 1})
+	},
+	"the same id is another message of another marketplace": func(t *testing.T, f RepositoryFixture) {
 		is, t1 := is.New(t), tenant(t, "t1")
 		a, b := f.connect(t, t1, domain.Amazon), f.connect(t, t1, domain.Fnac)
 		f.ingest(t, a, inbound("m1", "thread", "order", start))

@@ -72,7 +72,7 @@ var ingestRules = rules[RepositoryFixture]{
 			is.Equal(f.holding(t, c.Tenant).count(), [3]int{1, 2, 2})
 			reasons := map[domain.RejectReason]string{}
 			for _, r := range f.rejected(t, c) {
-				reasons[r.Reason] = string(r.Raw)
+				reasons[r.Reason] = string(r.Raw.Bytes)
 			}
 			is.Equal(reasons, map[domain.RejectReason]string{
 				domain.RejectNUL: "a\x00b", domain.RejectUTF8: "a\xffb", domain.RejectNoID: "no id",

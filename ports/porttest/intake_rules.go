@@ -23,11 +23,15 @@ var knownRules = rules[RepositoryFixture]{
 			map[string]bool{"m1": true, awkward: true, "notice": true})
 		is.Equal(len(f.known(t, c)), 0) // asked for nothing
 	},
-	"Known does not look at other connections": func(t *testing.T, f RepositoryFixture) {
+	"Known looks at all connections of the tenant to the marketplace, and at no other marketplace": func(t *testing.T, f RepositoryFixture) {
 		is, t1 := is.New(t), tenant(t, "t1")
-		a, b := f.connect(t, t1, domain.Amazon), f.connect(t, t1, domain.Fnac)
+		a, other := f.connect(t, t1, domain.Amazon), f.connect(t, t1, domain.Fnac)
+		b := f.connect(t, t1, domain.Amazon, func(s *domain.ConnectionState) { s.MarketplaceID = "another" })
+		theirs := f.connect(t, tenant(t, "t2"), domain.Amazon)
 		f.ingest(t, a, inbound("m1", "", "", start))
-		is.Equal(len(f.known(t, b, "m1")), 0)
+		is.Equal(f.known(t, b, "m1"), map[string]bool{"m1": true})
+		is.Equal(len(f.known(t, other, "m1")), 0)
+		is.Equal(len(f.known(t, theirs, "m1")), 0)
 	},
 	"Known takes a page's ids and more": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
@@ -46,7 +50,7 @@ func (f RepositoryFixture) known(t *testing.T, c domain.ConnectionState, ids ...
 	t.Helper()
 	f.update(t, c.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
 		if _, err = tx.SyncStates.Lock(ctx, c.ID); err == nil {
-			known, err = tx.Intake.Known(ctx, c.ID, ids)
+			known, err = tx.Intake.Known(ctx, c.Type, ids)
 		}
 		return err
 	})
@@ -153,19 +157,14 @@ var bookRules = rules[RepositoryFixture]{
 		book := f.book(t, c, nil, nil)
 		is.Equal(len(book.Tickets), 0)
 		is.Equal(len(book.Threads), 0)
+		is.Equal(len(book.Mails)+len(book.Answers)+len(book.Waiting), 0)
 	},
 }
 
-// book asks for a Book under the lock that it wants.
-func (f RepositoryFixture) book(t *testing.T, c domain.ConnectionState, threads, orders []string) (book domain.Book) {
+// book is bookOf threads and orders.
+func (f RepositoryFixture) book(t *testing.T, c domain.ConnectionState, threads, orders []string) domain.Book {
 	t.Helper()
-	f.update(t, c.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
-		if _, err = tx.SyncStates.Lock(ctx, c.ID); err == nil {
-			book, err = tx.Intake.Book(ctx, c.ID, threads, orders)
-		}
-		return err
-	})
-	return book
+	return f.bookOf(t, c, domain.ConversationKeys{Threads: threads, Orders: orders})
 }
 
 // keys are the keys of a book's tickets.

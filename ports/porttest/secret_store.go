@@ -22,6 +22,9 @@ type SecretStoreFixture struct {
 	// Again is optional: the same store as another process sees it, opened after what Store did.
 	Again func(t *testing.T) ports.SecretStore
 
+	// Swap is optional: from now on the store gives what is at from for what is at to, as a fault between us and it would.
+	Swap func(t *testing.T, from, to domain.SecretPath)
+
 	// Fail is optional: from now on the store cannot be reached or does not let us in.
 	Fail func(t *testing.T)
 }
@@ -75,6 +78,34 @@ var secretStoreRules = rules[SecretStoreFixture]{
 		got, err := f.Store.Get(t.Context(), path)
 		is.NoErr(err)
 		is.Equal(len(got), 0)
+	},
+	"Create stores where nothing is, and nowhere else": func(t *testing.T, f SecretStoreFixture) {
+		is, path := is.New(t), secretPath(t, "t1")
+		is.NoErr(f.Store.Create(t.Context(), path, secretData(map[string]string{"a": "first"})))
+		err := f.Store.Create(t.Context(), path, secretData(map[string]string{"a": "second"}))
+		is.True(errors.Is(err, domain.ErrConflict))
+		got, err := f.Store.Get(t.Context(), path)
+		is.NoErr(err)
+		is.Equal(revealed(got), map[string]string{"a": "first"})
+		is.NoErr(f.Store.Delete(t.Context(), path))
+		is.NoErr(f.Store.Create(t.Context(), path, secretData(map[string]string{"a": "third"})))
+	},
+	"of many that Create at once one succeeds, and its secrets stay": func(t *testing.T, f SecretStoreFixture) {
+		is, path := is.New(t), secretPath(t, "t1")
+		created := -1
+		for i, err := range together(8, func(i int) error {
+			return f.Store.Create(t.Context(), path, secretData(map[string]string{"by": fmt.Sprint(i)}))
+		}) {
+			if err == nil {
+				is.Equal(created, -1) // nobody before
+				created = i
+				continue
+			}
+			is.True(errors.Is(err, domain.ErrConflict))
+		}
+		got, err := f.Store.Get(t.Context(), path)
+		is.NoErr(err)
+		is.Equal(revealed(got), map[string]string{"by": fmt.Sprint(created)})
 	},
 	"Put replaces all that was there": func(t *testing.T, f SecretStoreFixture) {
 		is, path := is.New(t), secretPath(t, "t1")
@@ -208,6 +239,47 @@ var secretStoreRules = rules[SecretStoreFixture]{
 		err = f.Store.Delete(t.Context(), path)
 		is.True(errors.Is(err, domain.ErrUnavailable))
 		is.True(!tells(err))
+	},
+	"what belongs at another path is refused, and not shown": func(t *testing.T, f SecretStoreFixture) {
+		if f.Swap == nil {
+			return
+		}
+		is := is.New(t)
+		for _, mine := range []string{"t1", "t2"} { // another tenant's, or another connection's
+			from, to := secretPath(t, "t1"), secretPath(t, mine)
+			is.NoErr(f.Store.Put(t.Context(), from, secretData(map[string]string{"password": hidden})))
+			is.NoErr(f.Store.Put(t.Context(), to, secretData(map[string]string{"password": "mine"})))
+			f.Swap(t, from, to)
+			data, err := f.Store.Get(t.Context(), to)
+			is.True(errors.Is(err, domain.ErrUnavailable)) // no word about what should be there
+			is.Equal(len(data), 0)
+			is.True(!tells(err) && !strings.Contains(err.Error(), from.String()))
+			is.NoErr(f.Store.Put(t.Context(), to, secretData(map[string]string{"password": "mine"}))) // and can be mended
+			data, err = f.Store.Get(t.Context(), to)
+			is.NoErr(err)
+			is.Equal(revealed(data), map[string]string{"password": "mine"})
+		}
+	},
+	"of Creates and Puts at once the last is there": func(t *testing.T, f SecretStoreFixture) {
+		is, path, created := is.New(t), secretPath(t, "t1"), 0
+		for i, err := range together(8, func(i int) error {
+			if i%2 == 0 {
+				return f.Store.Create(t.Context(), path, secretData(map[string]string{"by": "create"}))
+			}
+			return f.Store.Put(t.Context(), path, secretData(map[string]string{"by": "put"}))
+		}) {
+			if i%2 == 0 && err == nil {
+				created++
+			} else if i%2 == 0 {
+				is.True(errors.Is(err, domain.ErrConflict))
+			} else {
+				is.NoErr(err)
+			}
+		}
+		is.True(created <= 1)
+		got, err := f.Store.Get(t.Context(), path)
+		is.NoErr(err)
+		is.Equal(revealed(got), map[string]string{"by": "put"}) // no Create replaces anything
 	},
 	"no secret shows when the store or its data is printed": func(t *testing.T, f SecretStoreFixture) {
 		is, path := is.New(t), secretPath(t, "t1")

@@ -40,7 +40,7 @@ var storeRules = rules[RepositoryFixture]{
 		made := func(id string, change func(*domain.ExternalMessage)) domain.ExternalMessage {
 			m := domain.ExternalMessage{
 				ID: domain.NewID[domain.MessageID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type,
-				Kind: domain.KindBuyerMessage, ExternalID: id, ReceivedAt: start,
+				Kind: domain.KindBuyerMessage, ExternalID: id, ReceivedAt: start, Raw: domain.Raw{}.Plain(),
 			}
 			change(&m)
 			return m
@@ -49,16 +49,22 @@ var storeRules = rules[RepositoryFixture]{
 			made("1", func(*domain.ExternalMessage) {}),
 			made("2", func(m *domain.ExternalMessage) {
 				m.Kind, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail = domain.KindNotice, "thread", "order", "Zoë", "zoe@example.com"
+				m.Evidence, m.Parser, m.MailID, m.Subject = "header:X", 7, "id@mail.example.com", "Où ?"
+				m.Facts = map[string]string{domain.FactAmountCents: "1999", domain.FactCurrency: "EUR"}
+				m.Flags, m.SafetyFlags = []domain.ParseFlag{domain.FlagAbsence, domain.FlagNoOrder}, flags
+				m.Quarantine = domain.QuarantineNoTicket
 				m.Language, m.Ticket = "fr", k.State().ID
-				m.Raw = domain.Raw{MediaType: "message/rfc822", Bytes: everyByte()}
+				m.Raw = domain.Raw{MediaType: "message/rfc822", Bytes: everyByte()}.Plain()
 			}),
 			made("3", func(m *domain.ExternalMessage) {
 				m.Kind, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail, m.Language = awkward, awkward, awkward, awkward, awkward, awkward
-				m.Raw = domain.Raw{MediaType: awkward, Bytes: []byte(awkward)}
+				m.Evidence, m.Parser, m.MailID, m.Subject, m.Quarantine = awkward, 1<<31-1, awkward, awkward, awkward
+				m.Facts, m.Flags = map[string]string{awkward: awkward, "": ""}, []domain.ParseFlag{awkward, "", "a,b", "{}", "NULL", `"`}
+				m.Raw = domain.Raw{MediaType: awkward, Bytes: []byte(awkward)}.Plain()
 				m.ReceivedAt = time.Date(9999, time.December, 31, 23, 59, 59, 999999000, time.UTC)
 			}),
 			made("4", func(m *domain.ExternalMessage) {
-				m.Raw = domain.Raw{MediaType: "application/json", Bytes: bytes.Repeat([]byte("ab\x00\xff"), 1<<18)}
+				m.Raw = domain.Raw{MediaType: "application/json", Bytes: bytes.Repeat([]byte("ab\x00\xff"), 1<<18)}.Plain()
 				m.ReceivedAt = time.Date(1, time.January, 1, 0, 0, 0, 1000, time.UTC)
 			}),
 		}
@@ -102,8 +108,8 @@ var storeRules = rules[RepositoryFixture]{
 		k := in.Opened[0].State().ID
 		note := domain.TicketMessage{
 			ID: domain.NewID[domain.TicketMessageID](), Tenant: c.Tenant, Ticket: k, SenderType: domain.SenderAgent,
-			SenderName: awkward, Body: awkward, Source: domain.FromKeyBuzzUI, Internal: true,
-			SafetyFlags: flags[:1], SentAt: minute(2),
+			SenderName: awkward, Body: awkward, Quoted: awkward, Source: domain.FromKeyBuzzUI, Internal: true, MailID: awkward,
+			Delivery: domain.DeliveryAccepted, SafetyFlags: flags[:1], SentAt: minute(2),
 		}
 		in.TicketMessages = append(in.TicketMessages, note)
 		in.Events = append(in.Events, domain.TicketEvent{
@@ -111,7 +117,7 @@ var storeRules = rules[RepositoryFixture]{
 			Actor: domain.ActorAgent, ActorID: awkward, Payload: map[string]string{"from": awkward, awkward: "to", "": ""}, At: minute(2),
 		}, domain.TicketEvent{
 			ID: domain.NewID[domain.EventID](), Tenant: c.Tenant, Ticket: k, Message: note.ID, Type: awkward, Actor: domain.ActorSystem,
-			At: minute(3),
+			Origin: in.Messages[0].ID, At: minute(3),
 		})
 		f.store(t, c, in)
 		got := f.holding(t, c.Tenant)
@@ -182,6 +188,6 @@ var storeRules = rules[RepositoryFixture]{
 func rejected(c domain.ConnectionState, id string, reason domain.RejectReason, raw []byte) domain.RejectedMessage {
 	return domain.RejectedMessage{
 		ID: domain.NewID[domain.RejectedID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, ExternalID: id, Reason: reason,
-		Detail: "broken", MediaType: "message/rfc822", Raw: raw,
+		Detail: "broken", Raw: domain.Raw{MediaType: "message/rfc822", Bytes: raw}.Plain(),
 	}
 }

@@ -53,7 +53,7 @@ func (f RepositoryFixture) holding(t *testing.T, tenant domain.TenantID) (h hold
 // count is how many tickets, messages and events there are.
 func (h holding) count() [3]int { return [3]int{len(h.Tickets), len(h.Messages), len(h.Events)} }
 
-// The plain form of a record has nil for no flags, no payload and no bytes: a store may give either.
+// The plain form of a record has nil for no flags, files, facts, payload and bytes: a store may give either.
 
 func plainTicket(s domain.TicketState) domain.TicketState {
 	s.SafetyFlags = plain(s.SafetyFlags)
@@ -61,8 +61,24 @@ func plainTicket(s domain.TicketState) domain.TicketState {
 }
 
 func plainTicketMessage(m domain.TicketMessage) domain.TicketMessage {
-	m.SafetyFlags = plain(m.SafetyFlags)
+	m.SafetyFlags, m.Files = plain(m.SafetyFlags), plainFiles(m.Files)
 	return m
+}
+
+func plainMessage(m domain.ExternalMessage) domain.ExternalMessage {
+	if len(m.Facts) == 0 {
+		m.Facts = nil
+	}
+	m.Flags, m.SafetyFlags, m.Files, m.Raw.Bytes = plain(m.Flags), plain(m.SafetyFlags), plainFiles(m.Files), plain(m.Raw.Bytes)
+	return m
+}
+
+func plainFiles(files []domain.File) []domain.File {
+	files = slices.Clone(plain(files))
+	for i := range files {
+		files[i].Flags = plain(files[i].Flags)
+	}
+	return files
 }
 
 func plainEvent(e domain.TicketEvent) domain.TicketEvent {
@@ -84,7 +100,7 @@ func (f RepositoryFixture) messages(t *testing.T, c domain.ConnectionState) []do
 	t.Helper()
 	found := f.Messages(t, c.Tenant, c.ID)
 	for i := range found {
-		found[i].Raw.Bytes = plain(found[i].Raw.Bytes)
+		found[i] = plainMessage(found[i])
 	}
 	slices.SortFunc(found, func(a, b domain.ExternalMessage) int { return cmp.Compare(a.ExternalID, b.ExternalID) })
 	return found
