@@ -1,7 +1,8 @@
 // Package migrations holds the database schema as pairs of SQL files, embedded, and applies them.
 //
 // A pair is VERSION_name.tx.up.sql and VERSION_name.tx.down.sql. A released pair is never edited: a change is a new
-// pair. Which versions a database has is kept in marketplace.schema_migrations.
+// pair. Which versions a database has is kept in marketplace.schema_migrations. The tables of the queue are River's own, see
+// river.go.
 package migrations
 
 import (
@@ -46,9 +47,22 @@ func Versions() []string {
 }
 
 // Up brings the database to the newest version, all of it in one transaction: killed at any point it leaves the schema
-// as it was or as it should be. Running it again does nothing. Any number of processes may run it at once; an advisory
-// lock lets one work while the others wait. ErrAhead if the database has versions that this program does not know.
+// as it was or as it should be. (The queue's first tables, which nothing uses yet, come in a transaction before: see
+// river.go.) Running it again does nothing. Any number of processes may run it at once; an advisory lock lets one work
+// while the others wait. ErrAhead if the database has versions that this program does not know.
 func Up(ctx context.Context, db *sql.DB) error {
+	err := locked(ctx, db, func(tx *sql.Tx, applied []string) error {
+		if err := compare(applied); err != nil && !errors.Is(err, ErrBehind) {
+			return err
+		}
+		if slices.Contains(applied, riverVersion) {
+			return nil
+		}
+		return riverBegin(ctx, tx)
+	})
+	if err != nil {
+		return err
+	}
 	return locked(ctx, db, func(tx *sql.Tx, applied []string) error {
 		if err := compare(applied); err != nil && !errors.Is(err, ErrBehind) {
 			return err
@@ -59,6 +73,11 @@ func Up(ctx context.Context, db *sql.DB) error {
 			}
 			if err := run(ctx, tx, v+upSuffix); err != nil {
 				return err
+			}
+			if v == riverVersion {
+				if err := riverUp(ctx, tx); err != nil {
+					return err
+				}
 			}
 			if _, err := tx.ExecContext(ctx, `INSERT INTO marketplace.schema_migrations (version) VALUES ($1)`, v); err != nil {
 				return fmt.Errorf("record migration %s: %w", v, err)
@@ -74,6 +93,11 @@ func Down(ctx context.Context, db *sql.DB, steps int) error {
 		for _, v := range slices.Backward(applied) {
 			if steps--; steps < 0 {
 				return nil
+			}
+			if v == riverVersion {
+				if err := riverDown(ctx, tx); err != nil {
+					return err
+				}
 			}
 			if err := run(ctx, tx, v+downSuffix); err != nil {
 				return err
@@ -128,6 +152,10 @@ func locked(ctx context.Context, db *sql.DB, fn func(tx *sql.Tx, applied []strin
 		return fmt.Errorf("lock migrations: %w", err)
 	}
 	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(lockKey)); err != nil {
+		return fmt.Errorf("lock migrations: %w", err)
+	}
+	// Whoever waits for a table makes all others wait behind him: a migration gives up and is run again.
+	if _, err := tx.ExecContext(ctx, `SET LOCAL lock_timeout = '10s'`); err != nil {
 		return fmt.Errorf("lock migrations: %w", err)
 	}
 	const bookkeeping = `CREATE SCHEMA IF NOT EXISTS marketplace;

@@ -11,6 +11,8 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 	"github.com/matryer/is"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/keybuzzio/marketplaces/adapters/postgres/pgtest"
 	"github.com/keybuzzio/marketplaces/migrations"
@@ -41,6 +43,8 @@ func TestUpAndDown(t *testing.T) {
 	is.NoErr(db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_class
 		WHERE relnamespace = 'marketplace'::regnamespace AND relname NOT LIKE 'schema_migrations%'`).Scan(&left))
 	is.Equal(left, 0) // down takes back all that up made
+	is.NoErr(db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_namespace WHERE nspname = 'river'`).Scan(&left))
+	is.Equal(left, 0) // the queue too
 	is.NoErr(migrations.Up(t.Context(), db))
 }
 
@@ -81,4 +85,16 @@ func TestEveryFileHasItsPair(t *testing.T) {
 		is.NoErr(err)
 	}
 	is.True(strings.Compare(migrations.Latest(), migrations.Versions()[0]) >= 0)
+}
+
+// An update of River that brings migrations must not go unnoticed: they become a version of ours.
+func TestTheQueuesTablesAreTheNewest(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	db := open(t, pgtest.Database(t))
+	migrator, err := rivermigrate.New(riverdatabasesql.New(db), &rivermigrate.Config{Schema: "river"})
+	is.NoErr(err)
+	result, err := migrator.Validate(t.Context(), nil)
+	is.NoErr(err)
+	is.True(result.OK) // all of River's migrations are applied
 }

@@ -1,0 +1,2 @@
+-- River has taken back what was its own, right before this file: see river.go.
+DROP SCHEMA river;

@@ -1,0 +1,1 @@
+DROP TABLE marketplace.rate_limits;
