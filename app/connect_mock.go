@@ -17,7 +17,10 @@ type ConnectMock struct {
 }
 
 // ConnectMockCommand says who wants the invented messages.
-type ConnectMockCommand struct{ Tenant domain.TenantID }
+type ConnectMockCommand struct {
+	Tenant domain.TenantID
+	By     string // the token's subject, for the record
+}
 
 // Run makes the tenant's Amazon connection a CONNECTED one with source MOCK and polls it at once. Running it again
 // changes nothing but polls again. domain.ErrForbidden outside development mode, always; domain.ErrConflict when the
@@ -28,20 +31,21 @@ func (u *ConnectMock) Run(ctx context.Context, cmd ConnectMockCommand) (domain.C
 			"invented messages exist in development mode only: start with --dev, or set KEYBUZZ_DEV_MODE=true")
 	}
 	var c domain.ConnectionState
-	err := u.connect.update(ctx, ConnectCommand{cmd.Tenant, domain.Amazon}, func(ctx context.Context, tx ports.Tx, k *domain.Connection) error {
+	err := u.connect.update(ctx, ConnectCommand{Tenant: cmd.Tenant, Marketplace: domain.Amazon}, func(ctx context.Context, tx ports.Tx, k *domain.Connection) error {
 		if s := k.State().Source; s != "" && s != domain.SourceMock {
 			return domain.Errorf(domain.ErrConflict, "the connection reads real messages: disconnect it first")
 		}
-		err := k.Connect(domain.Link{Source: domain.SourceMock, DisplayName: "Amazon (Dev Mock)", Region: "EU"}, u.clock.Now())
+		now := u.clock.Now()
+		err := k.Connect(domain.Link{Source: domain.SourceMock, DisplayName: "Amazon (Dev Mock)", Region: "EU"}, now)
 		if err != nil {
 			return err
 		}
 		c = k.State()
-		return tx.Connections.Save(ctx, k)
+		return startPolling(ctx, tx, k, cmd.By, now)
 	})
 	if err != nil {
 		return domain.ConnectionState{}, PollResult{}, err
 	}
-	result, err := u.poll.Run(ctx, PollCommand{cmd.Tenant, c.ID})
+	result, err := u.poll.runAhead(ctx, PollCommand{Tenant: cmd.Tenant, Connection: c.ID})
 	return c, result, err
 }

@@ -72,7 +72,8 @@ func TestSetMailboxChangesNothingUnlessItWorks(t *testing.T) {
 	cmd := app.SetMailboxCommand{Tenant: who, Marketplace: domain.Amazon, Mailbox: wrong}
 	_, err := s.SetMailbox.Run(t.Context(), cmd)
 	is.True(errors.Is(err, domain.ErrRejected))
-	_, found, err := s.Status.Run(t.Context(), app.StatusQuery{Tenant: who, Marketplace: domain.Amazon})
+	status, err := s.Status.Run(t.Context(), app.StatusQuery{Tenant: who, Marketplace: domain.Amazon})
+	found := status.Found
 	is.NoErr(err)
 	is.True(!found) // no connection came to be
 
@@ -96,11 +97,12 @@ func TestSetMailboxWithoutASecretStoreConnectsNothing(t *testing.T) {
 	s, who := newStage(t, memory.NewStore()), tenant(t, "t1")
 	secrets := portmock.NewMockSecretStore(gomock.NewController(t))
 	secrets.EXPECT().Put(gomock.Any(), gomock.Any(), gomock.Any()).Return(domain.Errorf(domain.ErrUnavailable, "sealed"))
-	a, err := app.New(app.Deps{Repository: s.store, Directory: s.store, Secrets: secrets, Mailboxes: s.mailboxes, Clients: s.clients()})
+	a, err := app.New(app.Deps{Repository: s.store, Directory: s.store, PollBook: s.store, Secrets: secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clients: s.clients()})
 	is.NoErr(err)
 	_, err = a.SetMailbox.Run(t.Context(), app.SetMailboxCommand{Tenant: who, Marketplace: domain.Amazon, Mailbox: mailbox})
 	is.True(errors.Is(err, domain.ErrUnavailable))
-	c, _, err := a.Status.Run(t.Context(), app.StatusQuery{Tenant: who, Marketplace: domain.Amazon})
+	status, err := a.Status.Run(t.Context(), app.StatusQuery{Tenant: who, Marketplace: domain.Amazon})
+	c := status.Connection
 	is.NoErr(err)
 	is.Equal(c.Status, domain.ConnectionPending) // never connected without its secret
 }
@@ -146,7 +148,8 @@ func TestConnectedConnectionHasItsSecret(t *testing.T) {
 			})
 		}
 		all.Wait()
-		c, _, err := s.Status.Run(t.Context(), app.StatusQuery{Tenant: who, Marketplace: domain.Amazon})
+		status, err := s.Status.Run(t.Context(), app.StatusQuery{Tenant: who, Marketplace: domain.Amazon})
+		c := status.Connection
 		is.NoErr(err)
 		if c.Status != domain.ConnectionConnected {
 			continue
@@ -188,7 +191,7 @@ func TestMockIsForDevelopmentOnly(t *testing.T) {
 	_, _, err := s.ConnectMock.Run(t.Context(), app.ConnectMockCommand{Tenant: real})
 	is.True(errors.Is(err, domain.ErrConflict)) // invented messages never replace real ones
 
-	production, err := app.New(app.Deps{Repository: s.store, Directory: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Clients: s.clients()})
+	production, err := app.New(app.Deps{Repository: s.store, Directory: s.store, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clients: s.clients()})
 	is.NoErr(err)
 	_, _, err = production.ConnectMock.Run(t.Context(), app.ConnectMockCommand{Tenant: who})
 	is.True(errors.Is(err, domain.ErrForbidden))
@@ -199,7 +202,7 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	is := is.New(t)
 	_, err := app.New(app.Deps{})
 	is.True(errors.Is(err, domain.ErrInvalid))
-	for _, name := range []string{"Repository", "Directory", "Secrets", "Mailboxes", "Clients"} {
+	for _, name := range []string{"Repository", "Directory", "Secrets", "Mailboxes", "Raws", "Clients"} {
 		is.True(contains(err.Error(), "app.Deps."+name))
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -17,17 +15,20 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// PollAll polls every CONNECTED connection of every tenant once.
+// PollAll polls every connection of every tenant that is polled once, without a queue: what a cron job runs. Where sellers have
+// authorized us it asks about the orders that are due, too.
 type PollAll struct {
 	directory ports.Directory
 	poll      *Poll
-	log       *slog.Logger
+	context   *ContextTurn
 }
+
+// contextSlice is how long PollAll takes orders for one connection; what is left comes with the next run.
+const contextSlice = 5 * time.Second
 
 // PollAllCommand bounds the work.
 type PollAllCommand struct {
-	Concurrency int           // connections polled at once; at least 1
-	Patience    time.Duration // how long one poll may take before the others have their turn; 0: until it is done
+	Concurrency int // connections polled at once; at least 1
 }
 
 // TenantSummary is what polling did for one tenant.
@@ -57,13 +58,10 @@ func (s TenantSummary) String() string {
 		s.Tenant, s.Connections, s.Fetched, s.Created, s.Duplicates, s.Rejected, s.Failed)
 }
 
-// directoryPage is how many connections are looked up at once.
-const directoryPage = 500
-
-// Run polls them all, cmd.Concurrency at a time. One connection's failure, a panic among them, is logged, counted and
-// stops no other. A poll that outlasts cmd.Patience is cut short, which is no failure: the next goes on where it was.
-// Connections of marketplaces that are not enabled are left alone. The error says that the walk itself could not be finished: the directory failed or ctx ended; the
-// summary then holds what was done until then.
+// Run polls them all, cmd.Concurrency at a time, each to the end of its source. One connection's failure is counted and
+// stops no other; one that a limit of ours puts off is no failure and is left for the next run. Connections of marketplaces
+// that are not enabled are left alone. The error says that the walk itself could not be finished: the directory failed or
+// ctx ended; the summary then holds what was done until then.
 func (u *PollAll) Run(ctx context.Context, cmd PollAllCommand) (Summary, error) {
 	var (
 		mu    sync.Mutex
@@ -71,82 +69,37 @@ func (u *PollAll) Run(ctx context.Context, cmd PollAllCommand) (Summary, error) 
 		group errgroup.Group
 	)
 	group.SetLimit(max(1, cmd.Concurrency))
-	walk := u.each(ctx, func(ref ports.ConnectionRef) {
-		group.Go(func() error {
-			result, err := u.one(ctx, ref, cmd.Patience)
-			mu.Lock()
-			defer mu.Unlock()
-			t := tally[ref.Tenant]
-			if t == nil {
-				t = &TenantSummary{Tenant: ref.Tenant}
-				tally[ref.Tenant] = t
+	one := func(ref ports.ConnectionRef) {
+		end := u.poll.run(ctx, PollCommand{Tenant: ref.Tenant, Connection: ref.ID})
+		err := end.err
+		if end.Connection.Authorized && ctx.Err() == nil {
+			_, asked := u.context.Run(ctx, ContextCommand{Tenant: ref.Tenant, Connection: ref.ID, Slice: contextSlice})
+			err = cmp.Or(err, asked)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		t := tally[ref.Tenant]
+		if t == nil {
+			t = &TenantSummary{Tenant: ref.Tenant}
+			tally[ref.Tenant] = t
+		}
+		t.Connections++
+		t.add(end.PollResult)
+		if err != nil && ctx.Err() == nil && domain.KindOf(err) != domain.ErrThrottled {
+			t.Failed++
+		}
+	}
+	var walk error
+	for refs, err := range connected(ctx, u.directory) {
+		walk = err
+		for _, ref := range refs {
+			if u.poll.clients[ref.Type] != nil && ctx.Err() == nil {
+				group.Go(func() error { one(ref); return nil })
 			}
-			t.Connections++
-			t.add(result)
-			if err != nil {
-				t.Failed++
-			}
-			return nil
-		})
-	})
+		}
+	}
 	_ = group.Wait() // no poll returns its error
 	return summarize(tally), errors.Join(walk, ctx.Err())
-}
-
-// each calls visit for every connected connection.
-func (u *PollAll) each(ctx context.Context, visit func(ports.ConnectionRef)) error {
-	var after domain.ConnectionID
-	for ctx.Err() == nil {
-		refs, err := u.directory.Connected(ctx, after, directoryPage)
-		if err != nil {
-			return fmt.Errorf("list connections: %w", err)
-		}
-		for _, ref := range refs {
-			if ctx.Err() != nil {
-				return nil
-			}
-			if after = ref.ID; u.poll.clients[ref.Type] != nil {
-				visit(ref)
-			}
-		}
-		if len(refs) < directoryPage {
-			return nil
-		}
-	}
-	return nil
-}
-
-// one polls a connection and keeps its trouble to itself.
-func (u *PollAll) one(ctx context.Context, ref ports.ConnectionRef, patience time.Duration) (result PollResult, err error) {
-	log := u.log.With("tenant", ref.Tenant.String(), "connection", ref.ID.String(), "marketplace", ref.Type.Slug())
-	defer func() {
-		if p := recover(); p != nil {
-			// The value may hold a buyer's text; its type and the stack do not.
-			err = errors.New("panic")
-			log.ErrorContext(ctx, "poll panicked", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-		}
-	}()
-	polling := ctx
-	if patience > 0 {
-		var cancel context.CancelFunc
-		polling, cancel = context.WithTimeout(ctx, patience)
-		defer cancel()
-	}
-	result, err = u.poll.Run(polling, PollCommand{ref.Tenant, ref.ID})
-	switch {
-	case err == nil:
-		log.InfoContext(ctx, "polled", "fetched", result.Fetched, "created", result.Created,
-			"duplicates", result.Duplicates, "rejected", result.Rejected, "superseded", result.Superseded)
-	case ctx.Err() != nil:
-		log.InfoContext(ctx, "poll interrupted, goes on in the next run", "fetched", result.Fetched, "created", result.Created)
-		err = nil
-	case polling.Err() != nil:
-		log.InfoContext(ctx, "poll cut short, goes on in the next round", "fetched", result.Fetched, "created", result.Created)
-		err = nil
-	default:
-		log.WarnContext(ctx, "poll failed", "created", result.Created, "error", err)
-	}
-	return result, err
 }
 
 func summarize(tally map[domain.TenantID]*TenantSummary) Summary {

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/matryer/is"
 	"go.uber.org/mock/gomock"
@@ -38,8 +35,9 @@ func stageWith(t testing.TB, n int, client ports.MarketplaceClient) (*stage, *ap
 	for i := range n {
 		s.connect(t, tenant(t, fmt.Sprintf("t%03d", i)))
 	}
+	queue, _ := s.store.(ports.Queue)
 	a, err := app.New(app.Deps{
-		Repository: s.store, Directory: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Clock: s.clock,
+		Repository: s.store, Directory: s.store, PollBook: s.store, Queue: queue, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clock: s.clock,
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: client},
 	})
 	if err != nil {
@@ -93,48 +91,13 @@ func TestPollAllIsBounded(t *testing.T) {
 	is.True(most.Load() <= 3)
 }
 
-// A source without end gets its time and no more, keeps what was read, and goes on in the next round.
-func TestPollAllHasOthersTakeTheirTurn(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		is := is.New(t)
-		s, a := stageWith(t, 2, clientFunc(func(ctx context.Context, c domain.ConnectionState, cursor string) iter.Seq2[ports.Page, error] {
-			return func(yield func(ports.Page, error) bool) {
-				if c.Tenant.String() != "t000" {
-					return
-				}
-				for n, _ := strconv.Atoi(cursor); ; n++ {
-					select {
-					case <-time.After(20 * time.Second): // a page's time
-					case <-ctx.Done():
-						yield(ports.Page{}, ctx.Err())
-						return
-					}
-					if !yield(ports.Page{Messages: []domain.InboundMessage{message(n)}, Next: strconv.Itoa(n + 1)}, nil) {
-						return
-					}
-				}
-			}
-		}))
-		for range 2 {
-			summary, err := a.PollAll.Run(t.Context(), app.PollAllCommand{Concurrency: 1, Patience: 70 * time.Second})
-			is.NoErr(err)
-			// Being cut short is no failure, and the other had its turn.
-			is.Equal(summary.String(), "tenants=2 fetched=3 created=3 duplicates=0 rejected=0 failed=0")
-		}
-		c, _, err := s.Status.Run(t.Context(), app.StatusQuery{Tenant: tenant(t, "t000"), Marketplace: domain.Amazon})
-		is.NoErr(err)
-		is.Equal(c.LastError, "")
-	})
-}
-
 func TestPollAllLeavesOtherMarketplacesAlone(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	s := newStage(t, memory.NewStore())
 	s.connect(t, tenant(t, "t1"))
 	clients := map[domain.MarketplaceType]ports.MarketplaceClient{domain.Fnac: s.source} // Amazon was taken out
-	a, err := app.New(app.Deps{Repository: s.store, Directory: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Clients: clients})
+	a, err := app.New(app.Deps{Repository: s.store, Directory: s.store, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clients: clients})
 	is.NoErr(err)
 	summary, err := a.PollAll.Run(t.Context(), app.PollAllCommand{Concurrency: 1})
 	is.NoErr(err)
@@ -147,31 +110,8 @@ func TestPollAllSaysThatTheWalkFailed(t *testing.T) {
 	s := newStage(t, memory.NewStore())
 	directory := portmock.NewMockDirectory(gomock.NewController(t))
 	directory.EXPECT().Connected(gomock.Any(), gomock.Any(), gomock.Any()).Return(nil, domain.Errorf(domain.ErrUnavailable, "down"))
-	a, err := app.New(app.Deps{Repository: s.store, Directory: directory, Secrets: s.secrets, Mailboxes: s.mailboxes, Clients: s.clients()})
+	a, err := app.New(app.Deps{Repository: s.store, Directory: directory, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clients: s.clients()})
 	is.NoErr(err)
 	_, err = a.PollAll.Run(t.Context(), app.PollAllCommand{Concurrency: 1})
 	is.True(errors.Is(err, domain.ErrUnavailable)) // an error is never an empty list
-}
-
-func TestPollLoop(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var polls atomic.Int32
-		_, a := stageWith(t, 1, clientFunc(func(context.Context, domain.ConnectionState, string) iter.Seq2[ports.Page, error] {
-			return func(func(ports.Page, error) bool) {
-				polls.Add(1)
-				time.Sleep(20 * time.Second) // a slow source, within the interval
-			}
-		}))
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan struct{})
-		go func() {
-			a.PollLoop.Run(ctx, app.PollLoopCommand{PollAllCommand: app.PollAllCommand{Concurrency: 1}, Interval: time.Minute})
-			close(done)
-		}()
-		time.Sleep(150 * time.Second)
-		is.New(t).Equal(polls.Load(), int32(3)) // at 0, 60 and 120 seconds
-		cancel()
-		<-done
-	})
 }

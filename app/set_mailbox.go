@@ -24,10 +24,11 @@ type SetMailboxCommand struct {
 	Tenant      domain.TenantID
 	Marketplace domain.MarketplaceType
 	Mailbox     domain.Mailbox
+	By          string // the token's subject, for the record
 }
 
 // Run logs in to the mailbox; if that works it stores the secret and makes the connection, new or old, CONNECTED with
-// source IMAP. If it does not, nothing is changed: domain.ErrInvalid names the field that cannot be right,
+// source IMAP, one whose mail is pushed too: its addresses take mail all the same. If it does not, nothing is changed: domain.ErrInvalid names the field that cannot be right,
 // domain.ErrRejected says what failed. Running it again replaces the mailbox; messages already read stay known.
 //
 // The secret is stored, at a place of its own, before the connection points at it, and the one before is deleted after.
@@ -41,10 +42,11 @@ func (u *SetMailbox) Run(ctx context.Context, cmd SetMailboxCommand) (domain.Con
 	if err := u.check.CheckMailbox(ctx, box); err != nil {
 		return domain.ConnectionState{}, err
 	}
-	c, err := u.connect.Run(ctx, ConnectCommand{cmd.Tenant, cmd.Marketplace})
+	connected, err := u.connect.Run(ctx, ConnectCommand{Tenant: cmd.Tenant, Marketplace: cmd.Marketplace, By: cmd.By})
 	if err != nil {
 		return domain.ConnectionState{}, err
 	}
+	c := connected.ConnectionState
 	path, before := domain.NewSecretPath(c), ""
 	if err := u.secrets.Put(ctx, path, box.SecretData()); err != nil {
 		return domain.ConnectionState{}, err
@@ -58,11 +60,12 @@ func (u *SetMailbox) Run(ctx context.Context, cmd SetMailboxCommand) (domain.Con
 			return err
 		}
 		before = k.State().VaultPath
-		if err := k.Connect(link, u.clock.Now()); err != nil {
+		now := u.clock.Now()
+		if err := k.Connect(link, now); err != nil {
 			return err
 		}
 		c = k.State()
-		return tx.Connections.Save(ctx, k)
+		return startPolling(ctx, tx, k, cmd.By, now)
 	})
 	if err != nil {
 		if !errors.Is(err, domain.ErrUnavailable) { // then it may have been stored after all

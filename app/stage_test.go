@@ -22,25 +22,41 @@ var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 type store interface {
 	ports.Repository
 	ports.Directory
+	ports.PollBook
+	ports.Operations
+	ports.PendingConsents
 }
 
 // stage is the use cases on a store, with a source of messages that the test scripts.
 type stage struct {
 	*app.App
 	store     store
-	secrets   *memory.SecretStore
+	secrets   *secretStore
+	deps      app.Deps
 	clock     *memory.Clock
 	source    *source
 	mailboxes *mailboxes
+	raws      *memory.RawVault
+	today     *today
+	api       *api
 }
 
 func newStage(t testing.TB, s store) *stage {
 	t.Helper()
-	st := &stage{store: s, secrets: memory.NewSecretStore(), clock: memory.NewClock(noon), source: &source{size: 2}, mailboxes: &mailboxes{}}
-	a, err := app.New(app.Deps{
-		Repository: s, Directory: s, Secrets: st.secrets, Mailboxes: st.mailboxes, Clock: st.clock, MockSource: true,
-		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: st.source},
-	})
+	st := &stage{store: s, secrets: newSecretStore(), clock: memory.NewClock(noon), source: &source{size: 2}, mailboxes: &mailboxes{}, raws: memory.NewRawVault(), today: newToday(), api: newAPI()}
+	queue, _ := s.(ports.Queue) // Postgres has its own in adapters/riverjobs
+	targets, err := domain.ParseReturnTargets([]string{"https://app.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.deps = app.Deps{
+		Authorizers: map[domain.MarketplaceType]ports.Authorizer{domain.Amazon: st.api}, Orders: map[domain.MarketplaceType]ports.OrderSource{domain.Amazon: st.api},
+		PendingConsents: s, ReturnTargets: targets,
+		Repository: s, Directory: s, PollBook: s, Operations: s, Queue: queue, Secrets: st.secrets, Mailboxes: st.mailboxes, Raws: st.raws, Clock: st.clock, MockSource: true, InboundHost: "inbound.example.com",
+		Clients:      map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: st.source},
+		Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: st.today},
+	}
+	a, err := app.New(st.deps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,6 +226,16 @@ func (s *stage) put(t testing.TB, who domain.TenantID, in domain.Intake) {
 	}
 }
 
+// plain opens a raw that is stored, which must be sealed.
+func (s *stage) plain(t testing.TB, who domain.TenantID, kept domain.KeptRaw) string {
+	t.Helper()
+	raw, err := s.raws.Open(t.Context(), who, kept)
+	if err != nil || !kept.Sealed() || raw.MediaType != kept.MediaType {
+		t.Fatal(err, kept.MediaType)
+	}
+	return string(raw.Bytes)
+}
+
 // setStatus changes a ticket as a person would.
 func (s *stage) setStatus(t testing.TB, k domain.TicketState, status domain.TicketStatus) {
 	t.Helper()
@@ -219,7 +245,7 @@ func (s *stage) setStatus(t testing.TB, k domain.TicketState, status domain.Tick
 		t.Fatal(err)
 	}
 	err = s.store.Update(t.Context(), k.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		if _, err := tx.Intake.Book(ctx, k.Connection, []string{k.ExternalID}, nil); err != nil {
+		if _, err := tx.Intake.Book(ctx, k.Connection, domain.ConversationKeys{Threads: []string{k.ExternalID}}, s.clock.Now()); err != nil {
 			return err
 		}
 		return tx.Intake.Store(ctx, domain.Intake{Changed: []*domain.Ticket{changed}})

@@ -19,7 +19,7 @@ type SyncCommand struct {
 	Marketplace domain.MarketplaceType
 }
 
-// Run is [Poll.Run] for the tenant's connection. domain.ErrConflict if there is none that can be polled.
+// Run is [Poll.Run] for the tenant's connection. domain.ErrConflict if there is none that is CONNECTED.
 func (u *Sync) Run(ctx context.Context, cmd SyncCommand) (PollResult, error) {
 	var id domain.ConnectionID
 	err := u.repo.View(ctx, cmd.Tenant, func(ctx context.Context, tx ports.Tx) error {
@@ -36,5 +36,5 @@ func (u *Sync) Run(ctx context.Context, cmd SyncCommand) (PollResult, error) {
 	if err != nil {
 		return PollResult{}, err
 	}
-	return u.poll.Run(ctx, PollCommand{cmd.Tenant, id})
+	return u.poll.runAhead(ctx, PollCommand{Tenant: cmd.Tenant, Connection: id})
 }

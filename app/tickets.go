@@ -96,18 +96,25 @@ func (u *ListEvents) Run(ctx context.Context, q ConversationQuery) ([]domain.Tic
 		func(e domain.TicketEvent) ports.Position { return ports.Position{At: e.At, ID: e.ID.String()} })
 }
 
-// list reads one row more than asked for, to know whether there are more.
+// list reads a page in a View.
 func list[T any](ctx context.Context, repo ports.Repository, tenant domain.TenantID, limit int,
 	read func(context.Context, ports.Tx, int) ([]T, error), position func(T) ports.Position,
-) (rows []T, next ports.Position, err error) {
+) ([]T, ports.Position, error) {
+	return pageOf(limit, func(limit int) (rows []T, err error) {
+		err = repo.View(ctx, tenant, func(ctx context.Context, tx ports.Tx) error {
+			rows, err = read(ctx, tx, limit)
+			return err
+		})
+		return rows, err
+	}, position)
+}
+
+// pageOf reads one row more than asked for, to know whether there are more.
+func pageOf[T, P any](limit int, read func(limit int) ([]T, error), position func(T) P) (rows []T, next P, err error) {
 	if limit < 1 || limit > MaxList {
 		return nil, next, domain.Errorf(domain.ErrInvalid, "limit: give a number from 1 to %d", MaxList)
 	}
-	err = repo.View(ctx, tenant, func(ctx context.Context, tx ports.Tx) error {
-		rows, err = read(ctx, tx, limit+1)
-		return err
-	})
-	if err != nil {
+	if rows, err = read(limit + 1); err != nil {
 		return nil, next, err
 	}
 	if len(rows) > limit {

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/ports"
+)
+
+// attempts bounds how often something is done anew when the constraints say that somebody was first.
+const attempts = 3
+
+// sealing runs a transaction that seals raws of a tenant, again when somebody was first, with a key that is looked up again: it
+// may have been erased elsewhere.
+func sealing(ctx context.Context, raws ports.RawVault, tenant domain.TenantID, transact func(ports.RawSealer) error) error {
+	var err error
+	for range attempts {
+		sealer, sealerErr := raws.Sealer(ctx, tenant)
+		if sealerErr != nil {
+			return sealerErr
+		}
+		if err = transact(sealer); !errors.Is(err, domain.ErrConflict) {
+			break
+		}
+		raws.Forget(tenant)
+	}
+	return err
+}
+
+// sealAll seals the raws of all that is to be stored, within the transaction that stores it. domain.ErrConflict if the key was
+// erased: what is sealed with it could never be read.
+func sealAll(ctx context.Context, tx ports.Tx, sealer ports.RawSealer, in domain.Intake) (err error) {
+	if len(in.Messages)+len(in.Rejected) == 0 {
+		return nil
+	}
+	if err := tx.RawKeys.Use(ctx, sealer.Key()); err != nil {
+		return err
+	}
+	for i := range in.Messages {
+		if in.Messages[i].Raw, err = sealer.Seal(in.Messages[i].Raw); err != nil {
+			return err
+		}
+	}
+	for i := range in.Rejected {
+		if in.Rejected[i].Raw, err = sealer.Seal(in.Rejected[i].Raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
