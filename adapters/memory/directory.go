@@ -15,14 +15,14 @@ func (s *Store) Connected(ctx context.Context, after domain.ConnectionID, limit 
 		return nil, err
 	}
 	if limit < 1 {
-		return nil, domain.Errorf(domain.ErrInvalid, "limit: at least 1")
+		return nil, errLimit
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var refs []ports.ConnectionRef
 	for id, t := range s.tenants {
 		for _, c := range t.committed.Load().connections {
-			if c.Status == domain.ConnectionConnected && bytes.Compare(c.ID.UUID[:], after.UUID[:]) > 0 {
+			if c.Polled() && bytes.Compare(c.ID.UUID[:], after.UUID[:]) > 0 {
 				refs = append(refs, ports.ConnectionRef{Tenant: id, ID: c.ID, Type: c.Type})
 			}
 		}

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/keybuzzio/marketplaces/domain"
@@ -17,16 +16,28 @@ type rows struct {
 	ticketMessages map[domain.TicketMessageID]domain.TicketMessage
 	events         map[domain.EventID]domain.TicketEvent
 	rejected       map[rejectedKey]domain.RejectedMessage
+	replayed       map[domain.RejectedID]time.Time
+	audit          map[domain.AuditID]domain.AuditEntry
+	jobs           map[domain.ConnectionID]job // polls
+	contexts       map[domain.ConnectionID]job
+	addresses      map[domain.InboundAddressID]domain.InboundAddressState
+	rawKeys        map[domain.RawKeyID]rawKey
+	contents       map[contentKey]content
+	authorizations map[domain.AuthorizationID]domain.AuthorizationState
+	participations map[regionKey][]domain.Participation
+	consents       map[domain.ConsentID]domain.ConsentState
+	orders         map[orderKey]domain.OrderContext
 
 	byMessageKey map[messageKey]domain.MessageID
 	byTicketKey  map[ticketKey]domain.TicketID
 	mapped       map[domain.MessageID]domain.TicketMessageID // external messages that are on a ticket
 	received     map[domain.TicketMessageID]domain.EventID   // their MESSAGE_RECEIVED
+	byOrigin     map[originKey]domain.EventID
 }
 
 type (
 	messageKey struct {
-		connection domain.ConnectionID
+		kind       domain.MarketplaceType
 		externalID string
 	}
 	ticketKey struct {
@@ -35,8 +46,12 @@ type (
 	}
 	rejectedKey struct {
 		connection domain.ConnectionID
-		raw        string
+		raw        domain.Digest
 		reason     domain.RejectReason
+	}
+	originKey struct {
+		message domain.MessageID
+		event   domain.EventType
 	}
 )
 
@@ -49,10 +64,22 @@ func newRows() *rows {
 		ticketMessages: map[domain.TicketMessageID]domain.TicketMessage{},
 		events:         map[domain.EventID]domain.TicketEvent{},
 		rejected:       map[rejectedKey]domain.RejectedMessage{},
+		replayed:       map[domain.RejectedID]time.Time{},
+		audit:          map[domain.AuditID]domain.AuditEntry{},
+		jobs:           map[domain.ConnectionID]job{},
+		contexts:       map[domain.ConnectionID]job{},
+		addresses:      map[domain.InboundAddressID]domain.InboundAddressState{},
+		rawKeys:        map[domain.RawKeyID]rawKey{},
+		contents:       map[contentKey]content{},
+		authorizations: map[domain.AuthorizationID]domain.AuthorizationState{},
+		participations: map[regionKey][]domain.Participation{},
+		consents:       map[domain.ConsentID]domain.ConsentState{},
+		orders:         map[orderKey]domain.OrderContext{},
 		byMessageKey:   map[messageKey]domain.MessageID{},
 		byTicketKey:    map[ticketKey]domain.TicketID{},
 		mapped:         map[domain.MessageID]domain.TicketMessageID{},
 		received:       map[domain.TicketMessageID]domain.EventID{},
+		byOrigin:       map[originKey]domain.EventID{},
 	}
 }
 
@@ -66,10 +93,22 @@ func (r *rows) clone() *rows {
 		ticketMessages: maps.Clone(r.ticketMessages),
 		events:         maps.Clone(r.events),
 		rejected:       maps.Clone(r.rejected),
+		replayed:       maps.Clone(r.replayed),
+		audit:          maps.Clone(r.audit),
+		jobs:           maps.Clone(r.jobs),
+		contexts:       maps.Clone(r.contexts),
+		addresses:      maps.Clone(r.addresses),
+		rawKeys:        maps.Clone(r.rawKeys),
+		contents:       maps.Clone(r.contents),
+		authorizations: maps.Clone(r.authorizations),
+		participations: maps.Clone(r.participations),
+		consents:       maps.Clone(r.consents),
+		orders:         maps.Clone(r.orders),
 		byMessageKey:   maps.Clone(r.byMessageKey),
 		byTicketKey:    maps.Clone(r.byTicketKey),
 		mapped:         maps.Clone(r.mapped),
 		received:       maps.Clone(r.received),
+		byOrigin:       maps.Clone(r.byOrigin),
 	}
 }
 
@@ -84,35 +123,3 @@ func add[K comparable, V any](table map[K]V, key K, row V) error {
 
 // stored is a time as a database keeps it: to the microsecond, in UTC.
 func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
-
-// The copies keep what callers hold apart from what is stored, on the way in and on the way out.
-
-func copyTicket(s domain.TicketState) domain.TicketState {
-	s.SafetyFlags = slices.Clone(s.SafetyFlags)
-	s.LastMessageAt, s.CreatedAt, s.UpdatedAt = stored(s.LastMessageAt), stored(s.CreatedAt), stored(s.UpdatedAt)
-	return s
-}
-
-func copyMessage(m domain.ExternalMessage) domain.ExternalMessage {
-	m.Raw.Bytes = slices.Clone(m.Raw.Bytes)
-	m.ReceivedAt = stored(m.ReceivedAt)
-	return m
-}
-
-func copyTicketMessage(m domain.TicketMessage) domain.TicketMessage {
-	m.SafetyFlags = slices.Clone(m.SafetyFlags)
-	m.SentAt = stored(m.SentAt)
-	return m
-}
-
-func copyEvent(e domain.TicketEvent) domain.TicketEvent {
-	e.Payload = maps.Clone(e.Payload)
-	e.At = stored(e.At)
-	return e
-}
-
-func copyRejected(m domain.RejectedMessage) domain.RejectedMessage {
-	m.Raw = slices.Clone(m.Raw)
-	m.ReceivedAt = stored(m.ReceivedAt)
-	return m
-}

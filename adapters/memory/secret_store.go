@@ -33,6 +33,20 @@ func (s *SecretStore) Put(ctx context.Context, path domain.SecretPath, data doma
 	return nil
 }
 
+// Create implements ports.SecretStore.
+func (s *SecretStore) Create(ctx context.Context, path domain.SecretPath, data domain.SecretData) error {
+	if err := s.check(ctx, path); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, there := s.entries[path]; there {
+		return domain.Errorf(domain.ErrConflict, "there are secrets at this path already")
+	}
+	s.entries[path] = maps.Clone(data)
+	return nil
+}
+
 // Get implements ports.SecretStore.
 func (s *SecretStore) Get(ctx context.Context, path domain.SecretPath) (domain.SecretData, error) {
 	if err := s.check(ctx, path); err != nil {

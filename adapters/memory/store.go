@@ -1,7 +1,7 @@
-// Package memory is the reference implementation of the stores: a Repository and Directory ([Store]), a SecretStore
-// ([SecretStore]) and a Clock that stands still until it is told ([Clock]). It is for unit tests, here and in programs
-// that import this module: no database, no file, and as strict as the ports' contracts allow. What it holds is gone
-// with the process.
+// Package memory is the reference implementation of the stores: Repository, Directory, Queue, Operations, Routes,
+// PendingConsents and RawsHeld ([Store]), a SecretStore ([SecretStore]), a RawVault ([RawVault]), an ObjectStore ([ObjectStore]),
+// Leases ([Leases]) and a Clock that stands still until it is told ([Clock]). It is for unit tests, here and in programs that
+// import this module: no database, no file, and as strict as the ports' contracts allow. What it holds is gone with the process.
 package memory
 
 import (
@@ -13,21 +13,33 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// Store is a ports.Repository and a ports.Directory over the same rows. The Updates of a tenant take turns; its Views
-// wait for nobody. Beyond the contract it refuses what a database could not: to save what the transaction did not lock
-// and to store messages without the lock of their connection's sync state, both domain.ErrInvalid.
+// Store is a ports.Repository, and a ports.Directory, ports.Queue, ports.Operations, ports.Routes,
+// ports.PendingConsents and ports.RawsHeld over the same rows. The Updates of a tenant take turns; its Views wait for nobody.
+// Its jobs wait to be looked at: nothing works them. Beyond the contract it refuses what a database could not: to save what
+// the transaction did not lock or look up, to store messages without the lock of their connection's sync state, and to
+// schedule, cancel, or change an authorization without the connection's lock, all domain.ErrInvalid.
 type Store struct {
 	mu      sync.Mutex // guards tenants
 	tenants map[domain.TenantID]*tenant
+	made    atomic.Int64 // jobs, to number them
+	routes  routes
 }
 
 var (
 	_ ports.Repository = (*Store)(nil)
 	_ ports.Directory  = (*Store)(nil)
+	_ ports.Queue      = (*Store)(nil)
+	_ ports.Operations = (*Store)(nil)
+	_ ports.Routes     = (*Store)(nil)
+	_ ports.RawsHeld   = (*Store)(nil)
+
+	_ ports.PendingConsents = (*Store)(nil)
 )
 
 // NewStore returns an empty store.
-func NewStore() *Store { return &Store{tenants: map[domain.TenantID]*tenant{}} }
+func NewStore() *Store {
+	return &Store{tenants: map[domain.TenantID]*tenant{}, routes: routes{owners: map[string]route{}}}
+}
 
 // tenant is all rows of one tenant.
 type tenant struct {
@@ -65,7 +77,7 @@ func (s *Store) Update(ctx context.Context, id domain.TenantID, fn ports.TxFunc)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	x := &transaction{tenant: id, rows: t.committed.Load().clone(), locked: map[any]bool{}}
+	x := &transaction{store: s, tenant: id, rows: t.committed.Load().clone(), locked: map[any]bool{}}
 	if err := fn(ctx, x.ports()); err != nil {
 		return err
 	}
@@ -75,8 +87,7 @@ func (s *Store) Update(ctx context.Context, id domain.TenantID, fn ports.TxFunc)
 	if x.broken != nil {
 		return x.broken
 	}
-	t.committed.Store(x.rows)
-	return nil
+	return s.routes.claim(x.routes, func() { t.committed.Store(x.rows) })
 }
 
 // View implements ports.Repository: fn sees the rows as they are now.
@@ -88,6 +99,17 @@ func (s *Store) View(ctx context.Context, id domain.TenantID, fn ports.TxFunc) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	x := &transaction{tenant: id, rows: t.committed.Load(), view: true}
+	x := &transaction{store: s, tenant: id, rows: t.committed.Load(), view: true}
 	return fn(ctx, x.ports())
+}
+
+// all returns the committed rows of every tenant.
+func (s *Store) all() map[domain.TenantID]*rows {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[domain.TenantID]*rows, len(s.tenants))
+	for id, t := range s.tenants {
+		all[id] = t.committed.Load()
+	}
+	return all
 }

@@ -40,6 +40,16 @@ func (x intake) store(in domain.Intake) error {
 			return err
 		}
 	}
+	for _, j := range in.Joined {
+		if err := x.join(j); err != nil {
+			return err
+		}
+	}
+	for _, d := range in.Deliveries {
+		if err := x.deliver(d); err != nil {
+			return err
+		}
+	}
 	for _, m := range in.Rejected {
 		if err := x.reject(m); err != nil {
 			return err
@@ -82,10 +92,26 @@ func (x intake) keep(m domain.ExternalMessage) error {
 	if err := x.holds(syncStateLock(m.Connection)); err != nil {
 		return err
 	}
-	if err := add(x.rows.byMessageKey, messageKey{m.Connection, m.ExternalID}, m.ID); err != nil {
+	if err := add(x.rows.byMessageKey, messageKey{m.Type, m.ExternalID}, m.ID); err != nil {
 		return err
 	}
-	return add(x.rows.messages, m.ID, copyMessage(m))
+	m = copyMessage(m)
+	m.Files = withIDs(m.Files)
+	var err error
+	if m.Raw, err = x.rows.put(m.Raw); err != nil {
+		return err
+	}
+	return add(x.rows.messages, m.ID, m)
+}
+
+// withIDs gives an id to those of the files that have none.
+func withIDs(files []domain.File) []domain.File {
+	for i := range files {
+		if files[i].ID == (domain.FileID{}) {
+			files[i].ID = domain.NewID[domain.FileID]()
+		}
+	}
+	return files
 }
 
 func (x intake) converse(m domain.TicketMessage) error {
@@ -100,6 +126,7 @@ func (x intake) converse(m domain.TicketMessage) error {
 			return err
 		}
 	}
+	m.Files = nil // they are stored with the ExternalMessage
 	return add(x.rows.ticketMessages, m.ID, copyTicketMessage(m))
 }
 
@@ -117,7 +144,41 @@ func (x intake) note(e domain.TicketEvent) error {
 			}
 		}
 	}
+	if e.Origin != (domain.MessageID{}) {
+		if _, there := x.rows.messages[e.Origin]; !there {
+			return errNone
+		}
+		if err := add(x.rows.byOrigin, originKey{e.Origin, e.Type}, e.ID); err != nil {
+			return err
+		}
+	}
 	return add(x.rows.events, e.ID, copyEvent(e))
+}
+
+func (x intake) join(j domain.Joined) error {
+	m, there := x.rows.messages[j.Message]
+	if !there || !x.opened(j.Ticket) {
+		return errNone
+	}
+	if !x.locked[waitingLock(j.Message)] && !x.locked[quarantineLock(j.Message)] {
+		return errUnlocked
+	}
+	m.Ticket, m.Quarantine = j.Ticket, ""
+	x.rows.messages[j.Message] = m
+	return nil
+}
+
+func (x intake) deliver(d domain.DeliveryChange) error {
+	m, there := x.rows.ticketMessages[d.Message]
+	if !there {
+		return errNone
+	}
+	if err := x.holds(ticketLock(m.Ticket)); err != nil {
+		return err
+	}
+	m.Delivery = d.Delivery
+	x.rows.ticketMessages[d.Message] = m
+	return nil
 }
 
 func (x intake) reject(m domain.RejectedMessage) error {
@@ -127,10 +188,16 @@ func (x intake) reject(m domain.RejectedMessage) error {
 	if err := x.holds(syncStateLock(m.Connection)); err != nil {
 		return err
 	}
-	key := rejectedKey{m.Connection, string(m.Raw), m.Reason}
-	if _, there := x.rows.rejected[key]; !there {
-		x.rows.rejected[key] = copyRejected(m)
+	key := rejectedKey{m.Connection, m.Raw.Digest, m.Reason}
+	if _, there := x.rows.rejected[key]; there {
+		return nil
 	}
+	m = copyRejected(m)
+	var err error
+	if m.Raw, err = x.rows.put(m.Raw); err != nil {
+		return err
+	}
+	x.rows.rejected[key] = m
 	return nil
 }
 

@@ -17,7 +17,7 @@ import (
 func fixture(*testing.T) porttest.RepositoryFixture {
 	s := memory.NewStore()
 	return porttest.RepositoryFixture{
-		Repository: s, Directory: s,
+		Repository: s, Directory: s, PollBook: s, Routes: s, Held: s, Consents: s,
 		Messages: func(_ *testing.T, tenant domain.TenantID, c domain.ConnectionID) []domain.ExternalMessage {
 			return s.ExternalMessages(tenant, c)
 		},
@@ -32,9 +32,45 @@ func TestRepository(t *testing.T) {
 	porttest.TestRepository(t, fixture)
 }
 
+func TestPollBook(t *testing.T) {
+	t.Parallel()
+	porttest.TestPollBook(t, fixture)
+}
+
 func TestDirectory(t *testing.T) {
 	t.Parallel()
 	porttest.TestDirectory(t, fixture)
+}
+
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	porttest.TestRoutes(t, fixture)
+}
+
+func TestPendingConsents(t *testing.T) {
+	t.Parallel()
+	porttest.TestPendingConsents(t, fixture)
+}
+
+func TestRawsHeld(t *testing.T) {
+	t.Parallel()
+	porttest.TestRawsHeld(t, fixture)
+}
+
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	porttest.TestJobs(t, func(*testing.T) porttest.JobsFixture {
+		s := memory.NewStore()
+		return porttest.JobsFixture{Repository: s, Queue: s}
+	})
+}
+
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	porttest.TestOperations(t, func(*testing.T) porttest.OperationsFixture {
+		s := memory.NewStore()
+		return porttest.OperationsFixture{Repository: s, Operations: s}
+	})
 }
 
 // What a database would let pass and lose a race by, the reference refuses.
@@ -87,6 +123,10 @@ func TestStoreIsStrict(t *testing.T) {
 			s.Tenant = other
 			in.Opened[0], _ = domain.RestoreTicket(s)
 		}),
+		"a job scheduled without the connection's lock": func(ctx context.Context, tx ports.Tx) error {
+			return tx.Jobs.SchedulePoll(ctx, id)
+		},
+		"a job cancelled without it":         func(ctx context.Context, tx ports.Tx) error { return tx.Jobs.CancelPoll(ctx, id) },
 		"a message of another tenant":        posing(func(in *domain.Intake) { in.Messages[0].Tenant = other }),
 		"a ticket message of another tenant": posing(func(in *domain.Intake) { in.TicketMessages[0].Tenant = other }),
 		"an event of another tenant":         posing(func(in *domain.Intake) { in.Events[0].Tenant = other }),
@@ -101,6 +141,40 @@ func TestStoreIsStrict(t *testing.T) {
 			is.New(t).True(errors.Is(err, domain.ErrInvalid) || errors.Is(err, domain.ErrNotFound))
 		})
 	}
+}
+
+// An address that two tenants take at the same time is the first's to commit.
+func TestAnAddressIsClaimedWithTheCommit(t *testing.T) {
+	t.Parallel()
+	is, store := is.New(t), memory.NewStore()
+	now := time.Date(2026, time.October, 5, 12, 0, 0, 0, time.UTC)
+	insert := func(name string, meanwhile func()) (domain.InboundAddressState, error) {
+		tenant, err := domain.ParseTenantID(name)
+		is.NoErr(err)
+		c, err := domain.NewConnection(tenant, domain.Amazon, now)
+		is.NoErr(err)
+		a, err := domain.NewInboundAddress(c.State(), "FR", "inbound.example.com", now)
+		is.NoErr(err)
+		s := a.State()
+		s.Address = "amazon.same@inbound.example.com"
+		a, err = domain.RestoreInboundAddress(s)
+		is.NoErr(err)
+		return s, store.Update(t.Context(), tenant, func(ctx context.Context, tx ports.Tx) error {
+			err := errors.Join(tx.Connections.Insert(ctx, c), tx.Addresses.Insert(ctx, a))
+			meanwhile()
+			return err
+		})
+	}
+	var first domain.InboundAddressState
+	_, err := insert("late", func() {
+		var err error
+		first, err = insert("early", func() {})
+		is.NoErr(err)
+	})
+	is.True(errors.Is(err, domain.ErrConflict))
+	got, err := store.Route(t.Context(), first.Address)
+	is.NoErr(err)
+	is.Equal(got.Tenant, first.Tenant)
 }
 
 func TestNobodyHasNothing(t *testing.T) {

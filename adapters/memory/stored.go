@@ -8,13 +8,14 @@ import (
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
-// ExternalMessages returns the messages that are stored for a connection, by the buyers' time and id. No port shows
-// them; a test may want to see them.
+// ExternalMessages returns the messages that are stored for a connection, by the buyers' time and id, with their raws as they
+// are kept: what a test may want to see.
 func (s *Store) ExternalMessages(tenant domain.TenantID, c domain.ConnectionID) []domain.ExternalMessage {
 	var found []domain.ExternalMessage
-	for _, m := range s.committed(tenant).messages {
+	r := s.committed(tenant)
+	for id, m := range r.messages {
 		if m.Connection == c {
-			found = append(found, copyMessage(m))
+			found = append(found, r.message(id))
 		}
 	}
 	slices.SortFunc(found, func(a, b domain.ExternalMessage) int {
@@ -23,13 +24,14 @@ func (s *Store) ExternalMessages(tenant domain.TenantID, c domain.ConnectionID) 
 	return found
 }
 
-// RejectedMessages returns the messages of a connection that could not be mapped, by id. No port shows them; a test may
-// want to see them.
+// RejectedMessages returns the messages of a connection that could not be mapped, by id, replayed or not: what a test may
+// want to see.
 func (s *Store) RejectedMessages(tenant domain.TenantID, c domain.ConnectionID) []domain.RejectedMessage {
 	var found []domain.RejectedMessage
-	for _, m := range s.committed(tenant).rejected {
+	r := s.committed(tenant)
+	for _, m := range r.rejected {
 		if m.Connection == c {
-			found = append(found, copyRejected(m))
+			found = append(found, r.reject(m))
 		}
 	}
 	slices.SortFunc(found, func(a, b domain.RejectedMessage) int { return bytes.Compare(a.ID.UUID[:], b.ID.UUID[:]) })

@@ -38,7 +38,7 @@ func (x syncStates) Save(ctx context.Context, state *domain.SyncState) error {
 	if err := x.holds(syncStateLock(s.Connection)); err != nil {
 		return err
 	}
-	s.LastPolledAt, s.LastSuccessAt = stored(s.LastPolledAt), stored(s.LastSuccessAt)
+	s.LastPolledAt, s.LastSuccessAt, s.LastArrivalAt = stored(s.LastPolledAt), stored(s.LastSuccessAt), stored(s.LastArrivalAt)
 	x.rows.syncStates[s.Connection] = s
 	return nil
 }

@@ -50,7 +50,7 @@ func (x tickets) Messages(ctx context.Context, id domain.TicketID, after ports.P
 	var found []domain.TicketMessage
 	for _, m := range x.rows.ticketMessages {
 		if m.Ticket == id {
-			found = append(found, copyTicketMessage(m))
+			found = append(found, x.withFiles(m))
 		}
 	}
 	place := func(m domain.TicketMessage) ports.Position { return ports.Position{At: m.SentAt, ID: m.ID.String()} }
@@ -68,6 +68,39 @@ func (x tickets) Events(ctx context.Context, id domain.TicketID, after ports.Pos
 	return page(ctx, found, place, rising, after, limit)
 }
 
+func (x tickets) Message(ctx context.Context, id domain.TicketID, message domain.TicketMessageID) (domain.TicketMessage, error) {
+	if err := ctx.Err(); err != nil {
+		return domain.TicketMessage{}, err
+	}
+	m, there := x.rows.ticketMessages[message]
+	if !there || m.Ticket != id {
+		return domain.TicketMessage{}, errNone
+	}
+	return x.withFiles(m), nil
+}
+
+func (x tickets) File(ctx context.Context, id domain.TicketID, file domain.FileID) (domain.File, domain.ExternalMessage, error) {
+	if err := ctx.Err(); err != nil {
+		return domain.File{}, domain.ExternalMessage{}, err
+	}
+	for _, m := range x.rows.messages {
+		if m.Ticket != id || id == (domain.TicketID{}) {
+			continue
+		}
+		for _, f := range copyFiles(m.Files) {
+			if f.ID == file {
+				return f, x.rows.message(m.ID), nil
+			}
+		}
+	}
+	return domain.File{}, domain.ExternalMessage{}, errNone
+}
+
+func (x tickets) withFiles(m domain.TicketMessage) domain.TicketMessage {
+	m.Files = x.rows.messages[m.ExternalMessage].Files
+	return copyTicketMessage(m)
+}
+
 // rising orders by time and, within one time, by id. Ids of one length in hexadecimal sort as their bytes do.
 func rising(a, b ports.Position) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) }
 
@@ -77,7 +110,7 @@ func page[V any](ctx context.Context, all []V, place func(V) ports.Position, ord
 		return nil, err
 	}
 	if limit < 1 {
-		return nil, domain.Errorf(domain.ErrInvalid, "limit: at least 1")
+		return nil, errLimit
 	}
 	slices.SortFunc(all, func(a, b V) int { return order(place(a), place(b)) })
 	if after != (ports.Position{}) {

@@ -9,11 +9,13 @@ import (
 
 // transaction is one Update or View. It is used by one goroutine.
 type transaction struct {
+	store  *Store
 	tenant domain.TenantID
 	rows   *rows
 	view   bool
-	locked map[any]bool // what this transaction may save, by a key of its own type: see connectionLock and its like
-	broken error        // a change that failed; what is half done never commits, even if fn hides the error
+	locked map[any]bool                 // what this transaction may save, by a key of its own type: see connectionLock and its like
+	broken error                        // a change that failed; what is half done never commits, even if fn hides the error
+	routes []domain.InboundAddressState // addresses that are new
 }
 
 // The keys of locked.
@@ -21,10 +23,19 @@ type (
 	connectionLock domain.ConnectionID
 	syncStateLock  domain.ConnectionID
 	ticketLock     domain.TicketID
+	waitingLock    domain.MessageID // a message that a Book says is waiting
+	quarantineLock domain.QuarantineID
+	addressLock    domain.InboundAddressID
+	consentLock    domain.ConsentID
 )
 
 func (x *transaction) ports() ports.Tx {
-	return ports.Tx{Connections: connections{x}, SyncStates: syncStates{x}, Tickets: tickets{x}, Intake: intake{x}}
+	return ports.Tx{
+		Connections: connections{x}, SyncStates: syncStates{x}, Polls: polls{x}, Tickets: tickets{x}, Intake: intake{x},
+		Jobs: jobs{x}, Audit: audit{x}, Archive: archive{x}, Rejects: rejects{x},
+		Quarantine: quarantine{x}, Addresses: addresses{x}, Raws: raws{x}, RawKeys: rawKeys{x},
+		Authorizations: authorizations{x}, Consents: consents{x}, Orders: orders{x},
+	}
 }
 
 // change is what every method asks first that changes or locks rows.
@@ -38,7 +49,7 @@ func (x *transaction) change(ctx context.Context) error {
 // holds is what saving asks: nil if this transaction has the lock.
 func (x *transaction) holds(lock any) error {
 	if !x.locked[lock] {
-		return domain.Errorf(domain.ErrInvalid, "this transaction did not lock what it saves")
+		return errUnlocked
 	}
 	return nil
 }
@@ -52,6 +63,8 @@ func (x *transaction) fail(err error) error {
 }
 
 var (
-	errNone  = domain.Errorf(domain.ErrNotFound, "there is no such thing")
-	errThere = domain.Errorf(domain.ErrConflict, "it is there already")
+	errNone     = domain.Errorf(domain.ErrNotFound, "there is no such thing")
+	errUnlocked = domain.Errorf(domain.ErrInvalid, "this transaction did not lock what it saves")
+	errThere    = domain.Errorf(domain.ErrConflict, "it is there already")
+	errLimit    = domain.Errorf(domain.ErrInvalid, "limit: at least 1")
 )
