@@ -24,6 +24,9 @@ type connectionRow struct {
 	VaultPath     string                  `bun:"vault_path,nullzero"`
 	LastSyncAt    time.Time               `bun:"last_sync_at,nullzero"`
 	LastError     string                  `bun:"last_error,nullzero"`
+	Authorized    bool                    `bun:"authorized"`
+	Withdrawn     bool                    `bun:"withdrawn"`
+	SourceRefused bool                    `bun:"source_refused"`
 	CreatedAt     time.Time               `bun:"created_at"`
 	UpdatedAt     time.Time               `bun:"updated_at"`
 }
@@ -32,7 +35,8 @@ func newConnectionRow(s domain.ConnectionState) *connectionRow {
 	return &connectionRow{
 		ID: s.ID, Tenant: s.Tenant.String(), Type: s.Type, Status: s.Status, Source: s.Source, DisplayName: s.DisplayName,
 		Region: s.Region, MarketplaceID: s.MarketplaceID, VaultPath: s.VaultPath, LastSyncAt: s.LastSyncAt,
-		LastError: s.LastError, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+		LastError: s.LastError, Authorized: s.Authorized, Withdrawn: s.Withdrawn, SourceRefused: s.SourceRefused,
+		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
 	}
 }
 
@@ -40,7 +44,8 @@ func (r *connectionRow) connection(tenant domain.TenantID) (*domain.Connection, 
 	return domain.RestoreConnection(domain.ConnectionState{
 		ID: r.ID, Tenant: tenant, Type: r.Type, Status: r.Status, Source: r.Source, DisplayName: r.DisplayName,
 		Region: r.Region, MarketplaceID: r.MarketplaceID, VaultPath: r.VaultPath, LastSyncAt: utc(r.LastSyncAt),
-		LastError: r.LastError, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+		LastError: r.LastError, Authorized: r.Authorized, Withdrawn: r.Withdrawn, SourceRefused: r.SourceRefused,
+		CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	})
 }
 

@@ -10,13 +10,15 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// Connected implements ports.Directory. It is the only query without a tenant; the policy "directory" lets it see
-// connections and nothing else.
+// polledConnections says in SQL what domain.ConnectionState.Polled says. It is the condition of the index connections_polled.
+const polledConnections = `(status = 'CONNECTED' OR status = 'ERROR' AND withdrawn AND NOT source_refused) AND source <> 'PUSH'`
+
+// Connected implements ports.Directory. The policy "directory" lets it see connections without a tenant.
 func (r *Repository) Connected(ctx context.Context, after domain.ConnectionID, limit int) ([]ports.ConnectionRef, error) {
 	var rows []connectionRow
 	err := r.transact(ctx, &sql.TxOptions{ReadOnly: true}, "keybuzz.directory", "on", func(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewSelect().Model(&rows).Column("id", "tenant_id", "type").
-			Where("c.status = ? AND c.id > ?", domain.ConnectionConnected, after).
+			Where("c.id > ?", after).Where(polledConnections).
 			OrderExpr("c.id").Limit(int64(limit)).
 			Scan(ctx)
 		return translate(ctx, "list connections", err)

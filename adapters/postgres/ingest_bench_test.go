@@ -35,8 +35,8 @@ const (
 	benchBody     = 600
 )
 
-// BenchmarkIngest measures the main job on a Postgres that flushes to disk: a page in memory to its commit, threading
-// and safety flags included. Its floor is COPY of the same rows into the same tables; row by row through bun, a
+// BenchmarkIngest measures the main job on a Postgres that flushes to disk: a page in memory to its commit, threading,
+// safety flags and sealing included. Its floor is COPY of the same rows, sealed before, into the same tables; row by row through bun, a
 // transaction a message, is for comparison. Run it with -benchtime=1x.
 func BenchmarkIngest(b *testing.B) {
 	sizes := []int{0, 1_000_000}
@@ -74,7 +74,8 @@ func measureIngest(b *testing.B, stored int) rates {
 	var spent struct{ copied, first, again, rows time.Duration }
 	for round := range benchRounds {
 		page := benchPage(round*benchMessages, benchMessages)
-		spent.copied += timed(b, func() error { return bench.copy(b, page) })
+		mapped := bench.mapped(b, page)
+		spent.copied += timed(b, func() error { return bench.copy(b, mapped) })
 		spent.first += timed(b, func() error { return bench.poll(b, page, len(page)) })
 		spent.again += timed(b, func() error { return bench.poll(b, page, 0) })
 		spent.rows += timed(b, func() error { return bench.rowByRow(b, page[:benchRows]) })
@@ -99,6 +100,7 @@ type ingestBench struct {
 	db     *sql.DB
 	admin  *sql.DB // a superuser
 	app    *app.App
+	vault  *memory.RawVault
 	source *memorySource
 	polled domain.ConnectionState
 	copied domain.ConnectionState
@@ -118,9 +120,10 @@ func newIngestBench(b *testing.B) *ingestBench {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = admin.Close() })
-	repo, bench := postgres.NewRepository(db), &ingestBench{db: db, admin: admin, source: &memorySource{}}
+	repo, bench := postgres.NewRepository(db, nil), &ingestBench{db: db, admin: admin, vault: memory.NewRawVault(), source: &memorySource{}}
 	bench.app, err = app.New(app.Deps{
-		Repository: repo, Directory: repo, Secrets: memory.NewSecretStore(), Mailboxes: anyMailbox{},
+		Repository: repo, Directory: repo, PollBook: repo, Secrets: memory.NewSecretStore(), Mailboxes: anyMailbox{},
+		Raws:    bench.vault,
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: bench.source},
 	})
 	if err != nil {
@@ -183,10 +186,12 @@ func benchPage(from, n int) []domain.InboundMessage {
 	for i := range page {
 		id := from + i
 		page[i] = domain.InboundMessage{
+			Kind: domain.KindBuyerMessage, Evidence: "header:BBC_MESSAGE_SENT_TO_MERCHANT", Parser: 2,
+			MailID:     fmt.Sprintf("%024x@eu-west-1.amazonses.example", id*104729),
 			ExternalID: fmt.Sprintf("A%020d", id*7919%1_000_000_007), ThreadID: fmt.Sprintf("A%020d", 1_000_000_000+id/3),
-			OrderID: fmt.Sprintf("999-%07d-%07d", id/3, id/3), BuyerName: "Ana", BuyerEmail: "ana@marketplace.example",
+			OrderID: fmt.Sprintf("999-%07d-%07d", id/3, id/3), BuyerName: fmt.Sprintf("Ana %d", id/3%1000), BuyerEmail: fmt.Sprintf("%014x@marketplace.example", id/3),
 			Language: "en", Subject: "Where is my order", Body: body, ReceivedAt: start.Add(time.Duration(id) * time.Second),
-			Raw: domain.Raw{MediaType: "message/rfc822", Bytes: []byte("Subject: Where is my order\r\n\r\n" + body)},
+			Raw: domain.Raw{MediaType: "message/rfc822", Bytes: fmt.Appendf(nil, "Message-ID: <%024x@amazonses.example>\r\nSubject: Where is my order\r\n\r\n%s", id*104729, body)},
 		}
 	}
 	return page
@@ -200,7 +205,7 @@ func (s *ingestBench) seed(b *testing.B, n int) {
 		return
 	}
 	s.fill(b, s.connect(b, "seed"), n/2)
-	if _, err := s.db.ExecContext(b.Context(), "ANALYZE marketplace.tickets, marketplace.external_messages, marketplace.ticket_messages, marketplace.ticket_events"); err != nil {
+	if _, err := s.db.ExecContext(b.Context(), "ANALYZE marketplace.tickets, marketplace.raw_contents, marketplace.external_messages, marketplace.ticket_messages, marketplace.ticket_events"); err != nil {
 		b.Fatal(err)
 	}
 	s.fill(b, s.polled, n/2)
@@ -218,16 +223,18 @@ func (s *ingestBench) fill(b *testing.B, c domain.ConnectionState, n int) {
 		CREATE TEMP TABLE m AS SELECT n AS i, gen_random_uuid() AS id, gen_random_uuid() AS message, t.id AS ticket,
 			'2026-01-01'::timestamptz + n * interval '1 second' AS at FROM generate_series(1, %[1]d) n JOIN t ON t.i = (n - 1) / 3;
 		INSERT INTO marketplace.tickets (id, tenant_id, connection_id, channel, external_id, order_id, subject, status, priority,
-			safety_flags, last_message_at, created_at, updated_at)
-			SELECT id, '%[3]s', '%[2]s', 'AMAZON', 'T' || i, 'O' || i, 'Seed', 'OPEN', 'NORMAL', '[]',
+			customer_name, customer_email, safety_flags, last_message_at, created_at, updated_at)
+			SELECT id, '%[3]s', '%[2]s', 'AMAZON', 'T' || i, 'O' || i, 'Seed', 'OPEN', 'NORMAL', 'Ana ' || i %% 1000, 'a' || i || '+x@relay.example.com', '[]',
 			'2026-01-01'::timestamptz + i * interval '3 seconds', now(), now() FROM t;
-		INSERT INTO marketplace.external_messages (id, tenant_id, connection_id, type, kind, external_id, thread_id, order_id,
-			received_at, raw, ticket_id)
-			SELECT id, '%[3]s', '%[2]s', 'AMAZON', 'BUYER_MESSAGE', 'M' || i, 'T' || (i - 1) / 3, 'O' || (i - 1) / 3, at,
-			jsonb_build_object('content', repeat('x', 600)), ticket FROM m;
+		INSERT INTO marketplace.raw_contents (tenant_id, digest, key_id, size, sealed)
+			SELECT '%[3]s', sha256(convert_to('%[3]s' || i, 'UTF8')), '%[2]s', 600, convert_to(repeat('x', 600), 'UTF8') FROM m;
+		INSERT INTO marketplace.external_messages (id, tenant_id, connection_id, type, kind, external_id, mail_id, thread_id, order_id,
+			received_at, raw, raw_digest, raw_key, ticket_id)
+			SELECT id, '%[3]s', '%[2]s', 'AMAZON', 'BUYER_MESSAGE', 'M' || i, 'X' || i, 'T' || (i - 1) / 3, 'O' || (i - 1) / 3, at,
+			'{"mediaType": "message/rfc822", "size": 600}', sha256(convert_to('%[3]s' || i, 'UTF8')), '%[2]s', ticket FROM m;
 		INSERT INTO marketplace.ticket_messages (id, tenant_id, ticket_id, external_message_id, sender_type, body, source,
-			is_internal, safety_flags, sent_at)
-			SELECT message, '%[3]s', ticket, id, 'CUSTOMER', repeat('x', 600), 'MARKETPLACE', false, '[]', at FROM m;
+			is_internal, mail_id, safety_flags, sent_at)
+			SELECT message, '%[3]s', ticket, id, 'CUSTOMER', repeat('x', 600), 'MARKETPLACE', false, 'X' || i, '[]', at FROM m;
 		INSERT INTO marketplace.ticket_events (id, tenant_id, ticket_id, ticket_message_id, type, actor_type, payload, created_at)
 			SELECT gen_random_uuid(), '%[3]s', ticket, message, 'MESSAGE_RECEIVED', 'CUSTOMER', '{}', at FROM m;
 		DROP TABLE t, m;
@@ -237,11 +244,24 @@ func (s *ingestBench) fill(b *testing.B, c domain.ConnectionState, n int) {
 	}
 }
 
-// copy writes the rows that page becomes by COPY, all in one transaction: the floor.
-func (s *ingestBench) copy(b *testing.B, page []domain.InboundMessage) error {
-	b.StopTimer()
+// mapped returns what page becomes on a connection of its own, sealed.
+func (s *ingestBench) mapped(b *testing.B, page []domain.InboundMessage) domain.Intake {
+	b.Helper()
 	in := domain.Thread(s.copied, page, domain.Book{}, time.Now())
-	b.StartTimer()
+	sealer, err := s.vault.Sealer(b.Context(), s.copied.Tenant)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range in.Messages {
+		if in.Messages[i].Raw, err = sealer.Seal(in.Messages[i].Raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return in
+}
+
+// copy writes rows by COPY, all in one transaction: the floor.
+func (s *ingestBench) copy(b *testing.B, in domain.Intake) error {
 	conn, err := s.admin.Conn(b.Context()) // COPY cannot be held to row-level security, so a superuser does it
 	if err != nil {
 		return err
@@ -256,15 +276,16 @@ func copyIntake(ctx context.Context, conn *pgx.Conn, in domain.Intake) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
-	tables := []string{"tickets", "external_messages", "ticket_messages", "ticket_events"}
-	tickets, messages, onTickets, events := copyRows(in)
+	tables := []string{"raw_contents", "tickets", "external_messages", "ticket_messages", "ticket_events"}
+	raws, tickets, messages, onTickets, events := copyRows(in)
 	for i, c := range []struct {
 		columns string
 		rows    [][]any
 	}{
+		{"tenant_id digest key_id size sealed", raws},
 		{"id tenant_id connection_id channel external_id order_id subject status priority customer_name customer_email safety_flags last_message_at created_at updated_at", tickets},
-		{"id tenant_id connection_id type kind external_id thread_id order_id buyer_name buyer_email language received_at raw ticket_id", messages},
-		{"id tenant_id ticket_id external_message_id sender_type sender_name body source is_internal safety_flags sent_at", onTickets},
+		{"id tenant_id connection_id type kind evidence parser external_id mail_id thread_id order_id buyer_name buyer_email language received_at raw raw_digest raw_key ticket_id", messages},
+		{"id tenant_id ticket_id external_message_id sender_type sender_name body source is_internal mail_id safety_flags sent_at", onTickets},
 		{"id tenant_id ticket_id ticket_message_id type actor_type payload created_at", events},
 	} {
 		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"marketplace", tables[i]}, strings.Fields(c.columns), pgx.CopyFromRows(c.rows)); err != nil {
@@ -274,7 +295,7 @@ func copyIntake(ctx context.Context, conn *pgx.Conn, in domain.Intake) error {
 	return tx.Commit(ctx)
 }
 
-func copyRows(in domain.Intake) (tickets, messages, onTickets, events [][]any) {
+func copyRows(in domain.Intake) (raws, tickets, messages, onTickets, events [][]any) {
 	id := func(u uuid.UUID) any { return [16]byte(u) }
 	for _, k := range in.Opened {
 		t := k.State()
@@ -282,18 +303,20 @@ func copyRows(in domain.Intake) (tickets, messages, onTickets, events [][]any) {
 			string(t.Status), string(t.Priority), t.CustomerName, t.CustomerEmail, []byte("[]"), t.LastMessageAt, t.CreatedAt, t.UpdatedAt})
 	}
 	for _, m := range in.Messages {
-		raw := map[string]string{"mediaType": m.Raw.MediaType, "encoding": "utf-8", "content": string(m.Raw.Bytes)}
-		messages = append(messages, []any{id(m.ID.UUID), m.Tenant.String(), id(m.Connection.UUID), string(m.Type), string(m.Kind), m.ExternalID, m.ThreadID,
-			m.OrderID, m.BuyerName, m.BuyerEmail, m.Language, m.ReceivedAt, raw, id(m.Ticket.UUID)})
+		raws = append(raws, []any{m.Tenant.String(), m.Raw.Digest[:], id(m.Raw.Key.UUID), m.Raw.Size, m.Raw.Bytes})
+		raw := map[string]any{"mediaType": m.Raw.MediaType, "size": m.Raw.Size}
+		messages = append(messages, []any{id(m.ID.UUID), m.Tenant.String(), id(m.Connection.UUID), string(m.Type), string(m.Kind), m.Evidence, m.Parser,
+			m.ExternalID, m.MailID, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail, m.Language, m.ReceivedAt, raw, m.Raw.Digest[:],
+			id(m.Raw.Key.UUID), id(m.Ticket.UUID)})
 	}
 	for _, m := range in.TicketMessages {
 		onTickets = append(onTickets, []any{id(m.ID.UUID), m.Tenant.String(), id(m.Ticket.UUID), id(m.ExternalMessage.UUID), string(m.SenderType),
-			m.SenderName, m.Body, string(m.Source), m.Internal, []byte("[]"), m.SentAt})
+			m.SenderName, m.Body, string(m.Source), m.Internal, m.MailID, []byte("[]"), m.SentAt})
 	}
 	for _, e := range in.Events {
 		events = append(events, []any{id(e.ID.UUID), e.Tenant.String(), id(e.Ticket.UUID), id(e.Message.UUID), string(e.Type), string(e.Actor), e.Payload, e.At})
 	}
-	return tickets, messages, onTickets, events
+	return raws, tickets, messages, onTickets, events
 }
 
 // rowByRow writes page through bun, a transaction a message and an insert a row.

@@ -3,8 +3,6 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"maps"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
@@ -20,12 +18,11 @@ type intake struct {
 	tenant domain.TenantID
 }
 
-// The look-ups below take their keys one by one, each from an index: a LATERAL that the planner cannot turn round. Left
-// to choose, it may read a connection's whole history for a page when the statistics are young. For the same reason they
-// do not name the tenant, whom an index could be chosen for: the connection is the tenant's, and row-level security sees
-// to it.
+// The look-ups here and in book.go take their keys one by one, each from an index: a LATERAL that the planner cannot turn
+// round. Left to choose, it may read a connection's whole history for a page when the statistics are young. For the same
+// reason they do not name the tenant, whom an index could be chosen for: row-level security sees to it.
 
-func (q intake) Known(ctx context.Context, c domain.ConnectionID, externalIDs []string) (map[string]bool, error) {
+func (q intake) Known(ctx context.Context, t domain.MarketplaceType, externalIDs []string) (map[string]bool, error) {
 	known := make(map[string]bool, len(externalIDs))
 	err := q.each(ctx, "find known messages", func(rows *sql.Rows) error {
 		var id string
@@ -35,51 +32,9 @@ func (q intake) Known(ctx context.Context, c domain.ConnectionID, externalIDs []
 	}, `
 		SELECT key.id FROM unnest($2::text[]) AS key (id), LATERAL (
 			SELECT FROM marketplace.external_messages m
-			WHERE m.connection_id = $1 AND m.external_id = key.id LIMIT 1) AS stored`,
-		uuidValue(c.UUID), externalIDs)
+			WHERE m.type = $1 AND m.external_id = key.id LIMIT 1) AS stored`,
+		string(t), externalIDs)
 	return known, err
-}
-
-func (q intake) Book(ctx context.Context, c domain.ConnectionID, threads, orders []string) (domain.Book, error) {
-	book := domain.Book{Threads: map[string]domain.TicketID{}}
-	found := map[domain.TicketID]bool{}
-	err := q.each(ctx, "find conversations", func(rows *sql.Rows) error {
-		var thread string
-		var id domain.TicketID
-		err := rows.Scan(&thread, &id)
-		found[id] = true
-		if thread != "" {
-			book.Threads[thread] = id
-		}
-		return err
-	}, `
-		SELECT '', t.id FROM unnest($2::text[]) AS key (thread), LATERAL (
-			SELECT id FROM marketplace.tickets
-			WHERE connection_id = $1 AND external_id = key.thread AND channel <> 'MANUAL' OFFSET 0) AS t
-		UNION ALL
-		SELECT '', t.id FROM unnest($3::text[]) AS key (order_id), LATERAL (
-			SELECT id FROM marketplace.tickets
-			WHERE connection_id = $1 AND order_id = key.order_id OFFSET 0) AS t
-		UNION ALL
-		SELECT key.thread, m.ticket_id FROM unnest($2::text[]) AS key (thread), LATERAL (
-			SELECT ticket_id FROM marketplace.external_messages
-			WHERE connection_id = $1 AND thread_id = key.thread AND ticket_id IS NOT NULL
-			ORDER BY received_at DESC, id DESC LIMIT 1) AS m`,
-		uuidValue(c.UUID), threads, orders)
-	if err != nil || len(found) == 0 {
-		return book, err
-	}
-	var rows []ticketRow
-	// Rising ids keep two transactions from each holding what the other waits for.
-	err = q.tx.NewSelect().Model(&rows).
-		Where("t.id IN (?) AND t.channel <> ?", bun.List(slices.Collect(maps.Keys(found))), domain.ChannelManual).
-		OrderExpr("t.id").For("NO KEY UPDATE").
-		Scan(ctx)
-	if err != nil {
-		return domain.Book{}, translate(ctx, "find tickets", err)
-	}
-	book.Tickets, err = restoreTickets(rows, q.tenant)
-	return book, err
 }
 
 // each calls scan for every row of a query.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/keybuzzio/marketplaces/domain"
@@ -46,6 +47,23 @@ func Open(ctx context.Context, url domain.Secret, o Options) (*sql.DB, error) {
 	db.SetMaxIdleConns(maxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return db, nil
+}
+
+// OpenListener opens a pool for one connection that listens to what the database announces, with the same role as [Open]
+// gives. It dials when it is first used.
+func OpenListener(ctx context.Context, url domain.Secret) (*pgxpool.Pool, error) {
+	conn, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	// Not the URL again: pgx's errors may quote it.
+	config, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return nil, translate(ctx, "prepare the listener", err)
+	}
+	config.ConnConfig, config.MaxConns, config.AfterConnect = conn, 1, prepareSession
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	return pool, translate(ctx, "open the listener", err)
 }
 
 // CheckURL is the part of [Open] that calls nobody: domain.ErrInvalid if url cannot be understood.

@@ -41,7 +41,7 @@ func TestOutageIsUnavailable(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	db := open(t)
-	repo := postgres.NewRepository(db)
+	repo := postgres.NewRepository(db, nil)
 	tenant, err := domain.ParseTenantID("t1")
 	is.NoErr(err)
 	err = repo.Update(t.Context(), tenant, func(ctx context.Context, tx ports.Tx) error {
@@ -63,7 +63,7 @@ func TestCancelledContextPassesAsItIs(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	db := open(t)
-	repo := postgres.NewRepository(db)
+	repo := postgres.NewRepository(db, nil)
 	tenant, err := domain.ParseTenantID("t1")
 	is.NoErr(err)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -1,4 +1,4 @@
-// Package postgres is the Repository and the Directory on PostgreSQL 13 or later, through bun over pgx.
+// Package postgres is the Repository, the Directory and the Operations on PostgreSQL 13 or later, through bun over pgx.
 //
 // Start at [Open] for the connection and at [Repository] for the transactions. Every transaction carries its tenant in
 // the setting keybuzz.tenant, which row-level security holds every query to; lists name the tenant as well, so that an
@@ -9,6 +9,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -17,18 +18,48 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// Repository is a ports.Repository and a ports.Directory on a database that [Open] opened and migrations.Up prepared.
-type Repository struct{ db *bun.DB }
+// Repository is a ports.Repository, and a ports.Directory, ports.PollBook, ports.Operations, ports.Routes, ports.PendingConsents
+// and ports.RawsHeld over the same rows, on a database that [Open] opened and migrations.Up prepared.
+type Repository struct {
+	db   *bun.DB
+	jobs JobsFunc
+	book *pollBook
+}
+
+// JobsFunc gives a transaction of tenant its part of the queue. What it returns is used within the transaction only.
+type JobsFunc func(tx *sql.Tx, tenant domain.TenantID) ports.Jobs
 
 var (
 	_ ports.Repository = (*Repository)(nil)
 	_ ports.Directory  = (*Repository)(nil)
+	_ ports.PollBook   = (*Repository)(nil)
+	_ ports.Operations = (*Repository)(nil)
+	_ ports.Routes     = (*Repository)(nil)
+	_ ports.RawsHeld   = (*Repository)(nil)
+
+	_ ports.PendingConsents = (*Repository)(nil)
 )
 
-// NewRepository returns the repository of db. It starts nothing; the caller closes db.
-func NewRepository(db *sql.DB) *Repository {
-	return &Repository{bun.NewDB(db, pgdialect.New())}
+// NewRepository returns the repository of db, with the queue of jobs. Where nothing works a queue, because every poll comes
+// from a cron job, jobs is nil and jobs are forgotten. It starts nothing; the caller closes db.
+func NewRepository(db *sql.DB, jobs JobsFunc) *Repository {
+	if jobs == nil {
+		jobs = func(*sql.Tx, domain.TenantID) ports.Jobs { return noJobs{} }
+	}
+	r := &Repository{db: bun.NewDB(db, pgdialect.New()), jobs: jobs}
+	r.book = newPollBook(r)
+	return r
 }
+
+// noJobs forgets what it is told.
+type noJobs struct{}
+
+func (noJobs) SchedulePoll(ctx context.Context, _ domain.ConnectionID) error { return ctx.Err() }
+func (noJobs) CancelPoll(ctx context.Context, _ domain.ConnectionID) error   { return ctx.Err() }
+func (noJobs) ScheduleContext(ctx context.Context, _ domain.ConnectionID, _ time.Time) error {
+	return ctx.Err()
+}
+func (noJobs) CancelContext(ctx context.Context, _ domain.ConnectionID) error { return ctx.Err() }
 
 // Update implements ports.Repository: a READ COMMITTED transaction.
 func (r *Repository) Update(ctx context.Context, tenant domain.TenantID, fn ports.TxFunc) error {
@@ -48,8 +79,21 @@ func (r *Repository) run(ctx context.Context, tenant domain.TenantID, opts *sql.
 		return fn(ctx, ports.Tx{
 			Connections: connections{tx, tenant},
 			SyncStates:  syncStates{tx, tenant},
+			Polls:       polls{tx, tenant},
 			Tickets:     tickets{tx, tenant},
 			Intake:      intake{tx, tenant},
+			Jobs:        r.jobs(tx.Tx, tenant),
+			Archive:     archive{intake{tx, tenant}},
+			Rejects:     rejects{intake{tx, tenant}},
+			Audit:       audit{tx, tenant},
+			Quarantine:  quarantine{intake{tx, tenant}},
+			Addresses:   addresses{tx, tenant},
+			Raws:        raws{intake{tx, tenant}},
+			RawKeys:     rawKeys{tx, tenant},
+
+			Authorizations: authorizations{tx, tenant},
+			Consents:       consents{tx, tenant},
+			Orders:         orders{tx, tenant},
 		})
 	})
 }

@@ -28,7 +28,7 @@ func TestSuperuserActsAsAPlainRole(t *testing.T) {
 		if _, err := db.ExecContext(t.Context(), "SELECT 1 FROM marketplace.connections"); err != nil {
 			t.Fatal(err)
 		}
-		fillOnce(t, postgres.NewRepository(db), tenant)
+		fillOnce(t, postgres.NewRepository(db, nil), tenant)
 		var seen int
 		is.NoErr(db.QueryRowContext(t.Context(), "SELECT count(*) FROM marketplace.connections").Scan(&seen))
 		is.Equal(seen, 0) // without a tenant
@@ -46,7 +46,7 @@ func TestSuperuserActsAsTheSchemasOwner(t *testing.T) {
 	is.NoErr(migrations.Check(t.Context(), db))
 	tenant, err := domain.ParseTenantID("t1")
 	is.NoErr(err)
-	fill(t, postgres.NewRepository(db), tenant)
+	fill(t, postgres.NewRepository(db, nil), tenant)
 	var seen int
 	is.NoErr(db.QueryRowContext(t.Context(), "SELECT count(*) FROM marketplace.connections").Scan(&seen))
 	is.Equal(seen, 0) // without a tenant

@@ -20,13 +20,16 @@ type syncStateRow struct {
 	Cursor        string                 `bun:"cursor,nullzero"`
 	LastPolledAt  time.Time              `bun:"last_polled_at,nullzero"`
 	LastSuccessAt time.Time              `bun:"last_success_at,nullzero"`
+	LastArrivalAt time.Time              `bun:"last_arrival_at,nullzero"`
 	LastError     string                 `bun:"last_error,nullzero"`
+	Failures      int                    `bun:"failures"`
 }
 
 func newSyncStateRow(s domain.SyncStateData) *syncStateRow {
 	return &syncStateRow{
 		ID: uuid.Must(uuid.NewV7()), Tenant: s.Tenant.String(), Connection: s.Connection, Type: s.Type, Cursor: s.Cursor,
-		LastPolledAt: s.LastPolledAt, LastSuccessAt: s.LastSuccessAt, LastError: s.LastError,
+		LastPolledAt: s.LastPolledAt, LastSuccessAt: s.LastSuccessAt, LastArrivalAt: s.LastArrivalAt, LastError: s.LastError,
+		Failures: s.Failures,
 	}
 }
 
@@ -54,13 +57,14 @@ func (q syncStates) get(ctx context.Context, id domain.ConnectionID, lock string
 	}
 	return domain.RestoreSyncState(domain.SyncStateData{
 		Connection: r.Connection, Tenant: q.tenant, Type: r.Type, Cursor: r.Cursor,
-		LastPolledAt: utc(r.LastPolledAt), LastSuccessAt: utc(r.LastSuccessAt), LastError: r.LastError,
+		LastPolledAt: utc(r.LastPolledAt), LastSuccessAt: utc(r.LastSuccessAt), LastArrivalAt: utc(r.LastArrivalAt),
+		LastError: r.LastError, Failures: r.Failures,
 	})
 }
 
 func (q syncStates) Save(ctx context.Context, s *domain.SyncState) error {
 	res, err := q.tx.NewUpdate().Model(newSyncStateRow(s.State())).
-		Column("cursor", "last_polled_at", "last_success_at", "last_error").
+		Column("cursor", "last_polled_at", "last_success_at", "last_arrival_at", "last_error", "failures").
 		Set("updated_at = now()").
 		Where("tenant_id = ? AND connection_id = ?", q.tenant.String(), s.State().Connection).
 		Exec(ctx)

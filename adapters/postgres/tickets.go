@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -100,8 +101,24 @@ type ticketMessageRow struct {
 	Body            string                 `bun:"body"`
 	Source          domain.MessageSource   `bun:"source"`
 	Internal        bool                   `bun:"is_internal"`
+	Quoted          string                 `bun:"quoted,nullzero"`
+	MailID          string                 `bun:"mail_id,nullzero"`
+	Delivery        domain.DeliveryStatus  `bun:"delivery,nullzero"`
 	SafetyFlags     safetyFlags            `bun:"safety_flags,type:jsonb"`
 	SentAt          time.Time              `bun:"sent_at"`
+}
+
+// with returns the message with its files, of those of all messages.
+func (r *ticketMessageRow) with(files map[domain.MessageID][]domain.File, tenant domain.TenantID) domain.TicketMessage {
+	m := domain.TicketMessage{
+		ID: r.ID, Tenant: tenant, Ticket: r.Ticket, SenderType: r.SenderType, SenderName: r.SenderName, Body: r.Body, Quoted: r.Quoted,
+		Source: r.Source, Internal: r.Internal, MailID: r.MailID, Delivery: r.Delivery, SafetyFlags: r.SafetyFlags.domain(),
+		SentAt: utc(r.SentAt),
+	}
+	if r.ExternalMessage != nil {
+		m.ExternalMessage, m.Files = *r.ExternalMessage, files[*r.ExternalMessage]
+	}
+	return m
 }
 
 func (q tickets) Messages(ctx context.Context, id domain.TicketID, after ports.Position, limit int) ([]domain.TicketMessage, error) {
@@ -113,17 +130,61 @@ func (q tickets) Messages(ctx context.Context, id domain.TicketID, after ports.P
 	if err := query.OrderExpr("m.sent_at, m.id").Limit(int64(limit)).Scan(ctx); err != nil {
 		return nil, translate(ctx, "list ticket messages", err)
 	}
-	all := make([]domain.TicketMessage, len(rows))
-	for i, r := range rows {
-		all[i] = domain.TicketMessage{
-			ID: r.ID, Tenant: q.tenant, Ticket: r.Ticket, SenderType: r.SenderType, SenderName: r.SenderName, Body: r.Body,
-			Source: r.Source, Internal: r.Internal, SafetyFlags: r.SafetyFlags.domain(), SentAt: utc(r.SentAt),
-		}
+	return q.withFiles(ctx, rows)
+}
+
+// withFiles returns messages with their files, which are read by one statement.
+func (q tickets) withFiles(ctx context.Context, rows []ticketMessageRow) ([]domain.TicketMessage, error) {
+	var ids []domain.MessageID
+	for _, r := range rows {
 		if r.ExternalMessage != nil {
-			all[i].ExternalMessage = *r.ExternalMessage
+			ids = append(ids, *r.ExternalMessage)
 		}
 	}
+	files, err := intake(q).files(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]domain.TicketMessage, len(rows))
+	for i, r := range rows {
+		all[i] = r.with(files, q.tenant)
+	}
 	return all, nil
+}
+
+func (q tickets) Message(ctx context.Context, id domain.TicketID, message domain.TicketMessageID) (domain.TicketMessage, error) {
+	var r ticketMessageRow
+	err := q.tx.NewSelect().Model(&r).Where("m.tenant_id = ? AND m.id = ? AND m.ticket_id = ?", q.tenant.String(), message, id).Scan(ctx)
+	if err != nil {
+		return domain.TicketMessage{}, translate(ctx, "get ticket message", err)
+	}
+	all, err := q.withFiles(ctx, []ticketMessageRow{r})
+	if err != nil {
+		return domain.TicketMessage{}, err
+	}
+	return all[0], nil
+}
+
+// File finds the file by its id, then the message that it came with.
+func (q tickets) File(ctx context.Context, id domain.TicketID, file domain.FileID) (domain.File, domain.ExternalMessage, error) {
+	var message domain.MessageID
+	err := q.tx.Tx.QueryRowContext(ctx, `
+		SELECT m.id FROM marketplace.attachments a JOIN marketplace.external_messages m ON m.tenant_id = $1 AND m.id = a.external_message_id
+		WHERE a.tenant_id = $1 AND a.id = $2 AND m.ticket_id = $3`,
+		asArrays([]any{q.tenant.String(), uuidValue(file.UUID), uuidValue(id.UUID)})...).Scan(&message)
+	if err != nil {
+		return domain.File{}, domain.ExternalMessage{}, translate(ctx, "get file", err)
+	}
+	found, err := archive{intake(q)}.Message(ctx, message)
+	if err != nil {
+		return domain.File{}, domain.ExternalMessage{}, err
+	}
+	m := found.Message
+	i := slices.IndexFunc(m.Files, func(f domain.File) bool { return f.ID == file })
+	if i < 0 {
+		return domain.File{}, domain.ExternalMessage{}, errNone
+	}
+	return m.Files[i], m, nil
 }
 
 type ticketEventRow struct {
@@ -132,6 +193,7 @@ type ticketEventRow struct {
 	ID      domain.EventID          `bun:"id,pk,type:uuid"`
 	Ticket  domain.TicketID         `bun:"ticket_id,type:uuid"`
 	Message *domain.TicketMessageID `bun:"ticket_message_id,type:uuid"`
+	Origin  *domain.MessageID       `bun:"external_message_id,type:uuid"`
 	Type    domain.EventType        `bun:"type"`
 	Actor   domain.ActorType        `bun:"actor_type"`
 	ActorID string                  `bun:"actor_id,nullzero"`
@@ -156,6 +218,9 @@ func (q tickets) Events(ctx context.Context, id domain.TicketID, after ports.Pos
 		}
 		if r.Message != nil {
 			all[i].Message = *r.Message
+		}
+		if r.Origin != nil {
+			all[i].Origin = *r.Origin
 		}
 	}
 	return all, nil

@@ -18,6 +18,7 @@ import (
 // SQLSTATE codes that mean something to callers (PostgreSQL manual, appendix A).
 const (
 	uniqueViolation      = "23505"
+	foreignKeyViolation  = "23503"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	lockNotAvailable     = "55P03"
@@ -26,6 +27,9 @@ const (
 	invalidText          = "22P02"
 	idleInTransaction    = "25P03"
 )
+
+// Translate gives a database error its kind. op says what was tried. It is for adapters that share the database.
+func Translate(ctx context.Context, op string, err error) error { return translate(ctx, op, err) }
 
 // translate gives a database error its kind. op says what was tried. It is the only place that knows SQLSTATEs. What
 // it cannot name is a bug or a broken database, and stays without a kind.
@@ -77,4 +81,10 @@ func isOutage(code string) bool {
 		}
 	}
 	return false
+}
+
+// isForeignKey reports whether a row would have pointed at one that the tenant does not have.
+func isForeignKey(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == foreignKeyViolation
 }

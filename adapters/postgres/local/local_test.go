@@ -298,7 +298,7 @@ func query(t *testing.T, url, sql string, dest ...any) {
 
 // poll looks until done, and tells whether it was in time.
 func poll(done func() bool) bool {
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(5 * time.Minute)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {

@@ -23,7 +23,7 @@ const (
 	template = "keybuzz_template"
 
 	// patience bounds each step, so that a server in trouble fails a test and does not hang it.
-	patience = time.Minute
+	patience = 5 * time.Minute
 )
 
 // cluster is a server with the databases of this process's tests.

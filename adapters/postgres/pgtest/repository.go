@@ -15,5 +15,5 @@ func Repository(t testing.TB) *postgres.Repository {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	return postgres.NewRepository(db)
+	return postgres.NewRepository(db, nil)
 }

@@ -1,0 +1,106 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/uptrace/bun"
+
+	"github.com/keybuzzio/marketplaces/domain"
+)
+
+type rawKeyRow struct {
+	bun.BaseModel `bun:"table:marketplace.raw_keys,alias:k"`
+
+	ID        domain.RawKeyID `bun:"id,pk,type:uuid"`
+	Tenant    string          `bun:"tenant_id,pk"`
+	VaultPath string          `bun:"vault_path"`
+}
+
+func (r *rawKeyRow) key(tenant domain.TenantID) (domain.RawKey, error) {
+	k := domain.RawKey{ID: r.ID, Tenant: tenant, Path: domain.NewRawKeyPath(tenant, r.ID)}
+	if r.VaultPath != k.Path.String() {
+		return domain.RawKey{}, domain.Errorf(domain.ErrInvalid, "not a place of a tenant's key")
+	}
+	return k, nil
+}
+
+type rawKeys struct {
+	tx     bun.Tx
+	tenant domain.TenantID
+}
+
+func (q rawKeys) Current(ctx context.Context) (domain.RawKey, error) {
+	all, err := q.All(ctx)
+	if err == nil && len(all) == 0 {
+		err = errNone
+	}
+	if err != nil {
+		return domain.RawKey{}, err
+	}
+	return all[0], nil // the schema allows one that is not erased
+}
+
+func (q rawKeys) Get(ctx context.Context, id domain.RawKeyID) (domain.RawKey, error) {
+	var r rawKeyRow
+	err := q.tx.NewSelect().Model(&r).
+		Where("k.tenant_id = ? AND k.id = ? AND k.erased_at IS NULL", q.tenant.String(), id).Scan(ctx)
+	if err != nil {
+		return domain.RawKey{}, translate(ctx, "get key", err)
+	}
+	return r.key(q.tenant)
+}
+
+// Use locks the key's row as it is: marking it waits until the transaction ends.
+func (q rawKeys) Use(ctx context.Context, id domain.RawKeyID) error {
+	var erased bool
+	err := q.tx.NewSelect().Model((*rawKeyRow)(nil)).ColumnExpr("k.erased_at IS NOT NULL").
+		Where("k.tenant_id = ? AND k.id = ?", q.tenant.String(), id).For("SHARE").Scan(ctx, &erased)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return translate(ctx, "use key", err)
+	case erased:
+		return domain.Errorf(domain.ErrConflict, "the key was erased")
+	}
+	return nil
+}
+
+func (q rawKeys) All(ctx context.Context) ([]domain.RawKey, error) { return q.list(ctx, false) }
+
+func (q rawKeys) Erased(ctx context.Context) ([]domain.RawKey, error) { return q.list(ctx, true) }
+
+func (q rawKeys) list(ctx context.Context, erased bool) ([]domain.RawKey, error) {
+	var rows []rawKeyRow
+	err := q.tx.NewSelect().Model(&rows).
+		Where("k.tenant_id = ? AND (k.erased_at IS NOT NULL) = ?", q.tenant.String(), erased).OrderExpr("k.id").Scan(ctx)
+	if err != nil {
+		return nil, translate(ctx, "list keys", err)
+	}
+	all := make([]domain.RawKey, len(rows))
+	for i := range rows {
+		if all[i], err = rows[i].key(q.tenant); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (q rawKeys) Insert(ctx context.Context, k domain.RawKey) error {
+	if k.Tenant != q.tenant {
+		return errNone
+	}
+	if k.Path != domain.NewRawKeyPath(k.Tenant, k.ID) {
+		return domain.Errorf(domain.ErrInvalid, "not a place of a tenant's key")
+	}
+	_, err := q.tx.NewInsert().Model(&rawKeyRow{ID: k.ID, Tenant: k.Tenant.String(), VaultPath: k.Path.String()}).Exec(ctx)
+	return translate(ctx, "insert key", err)
+}
+
+func (q rawKeys) MarkErased(ctx context.Context, id domain.RawKeyID) error {
+	res, err := q.tx.NewUpdate().Model((*rawKeyRow)(nil)).Set("erased_at = coalesce(erased_at, now())").
+		Where("tenant_id = ? AND id = ?", q.tenant.String(), id).Exec(ctx)
+	return changedOne(ctx, "mark key as erased", res, err)
+}
