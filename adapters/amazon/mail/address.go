@@ -12,6 +12,7 @@ import (
 type sender struct {
 	name, address string // of the one author
 	authors       int    // how many there are: From fields, or addresses in one
+	relayed       string // address as a relay address; "" if it is none
 	claim         string // the From fields as text, for spotting pretenders
 }
 
@@ -21,6 +22,7 @@ func readSender(h header) sender {
 	s := sender{authors: len(fields), claim: decodeWords(strings.Join(fields, " "))}
 	if len(fields) == 1 {
 		s.name, s.address, s.authors = readAddress(fields[0])
+		s.relayed = relayAddress(s.address)
 	}
 	return s
 }
@@ -62,15 +64,18 @@ func amazonNames() (relays, hosts map[string]bool) {
 }
 
 // isAmazonHost reports whether a host is amazon.<country> or under it, label by label.
-func isAmazonHost(host string) bool {
+func isAmazonHost(host string) bool { return amazonHost(host) != "" }
+
+// amazonHost returns the amazon.<country> that a host is or is under, "" if there is none.
+func amazonHost(host string) string {
 	host = strings.ToLower(host)
 	for {
 		if amazonDomains[host] {
-			return true
+			return host
 		}
 		_, parent, ok := strings.Cut(host, ".")
 		if !ok {
-			return false
+			return ""
 		}
 		host = parent
 	}

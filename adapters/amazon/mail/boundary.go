@@ -5,80 +5,176 @@ import (
 	"strings"
 )
 
-// Bounds on the structure of a mail. Real ones have a handful of parts in at most five multiparts. A multipart beyond
-// them is read as the text that it then is.
+// Bounds on the structure of a mail. Real ones have a handful of parts in at most five multiparts.
 const (
-	// maxMultiparts bounds what enmime nests: its time doubles with every level that is not closed, to 20 s for a mail of
-	// 8 KiB with 26.
-	maxMultiparts = 10
-	// maxNested bounds them once more in large mails, to what real ones have: enmime reads each byte anew on each level,
-	// at some 20 ns. It is in bytes times levels.
-	maxNested = 8 << 20
-	// maxDelimiters bounds the parts: enmime passes all earlier ones for each, and sets kilobytes aside.
-	maxDelimiters = 4000
+	maxParts = 1000 // what follows them is not read
+	maxDepth = 50   // a multipart within so many is read as the text that it then is
 )
 
-// boundaries says at which boundaries of a mail enmime may cut. The zero value says at none.
-type boundaries struct {
-	body       []byte
-	most       int             // multiparts
-	known      map[string]bool // by boundary
-	delimiters int             // at most as many as there are in body
-	dashes     bool            // one that may be cut at is all dashes
+// tree is a mail cut into its parts.
+type tree struct {
+	root   *part
+	broken bool // its structure breaks the rules
+	over   bool // there are more parts or levels than are read
 }
 
-func newBoundaries(body []byte) *boundaries {
-	most := min(max(maxNested/(len(body)+1), maxMultiparts/2), maxMultiparts)
-	return &boundaries{body: body, most: most, known: map[string]bool{}}
+// cutMail cuts a mail at the boundaries of its multiparts, in one pass and without a copy. A multipart whose boundary
+// never comes is the text that it holds, so that no text is lost.
+func cutMail(block, body []byte) tree {
+	h, cut := readHeader(block)
+	c := cutter{mail: body, levels: map[string]int{}}
+	c.root, c.broken = newPart(h), cut
+	c.enter(c.root, 0)
+	c.run()
+	return c.tree
 }
 
-// mediaType reads a media type for enmime. A multipart that is not to be cut has become a text.
-func (b *boundaries) mediaType(value string) (kind string, params map[string]string, _ []string, _ error) {
-	kind, params = mediaType(value)
-	isMultipart := strings.HasPrefix(kind, "multipart/")
-	if isMultipart && b.allow(params["boundary"]) {
-		return kind, params, nil, nil
-	}
-	delete(params, "boundary") // enmime would cut at it whatever the type
-	if isMultipart {
-		kind = "text/plain"
-	}
-	return kind, params, nil, nil
+// cutter is at one place of a mail.
+type cutter struct {
+	tree
+	mail   []byte         // behind the header
+	open   []*multipart   // those that the place is in, the outermost first
+	levels map[string]int // of boundaries, where their multiparts are in open
+	count  int            // of parts
+	from   int            // where what is at hand began
+	at     state
+	leaf   *part // at hand in inBody
 }
 
-// allow reports whether to cut at a boundary: one that shows, within the bounds. enmime asks more than once.
-func (b *boundaries) allow(boundary string) bool {
-	ok, known := b.known[boundary]
-	if known || len(b.known) == b.most {
-		return ok
-	}
-	n := bytes.Count(b.body, []byte("--"+boundary))
-	ok = boundary != "" && n > 0 && b.delimiters+n <= maxDelimiters
-	if ok {
-		b.delimiters += n
-		b.dashes = b.dashes || strings.Trim(boundary, "-") == ""
-	}
-	b.known[boundary] = ok
-	return ok
+// state is what a cutter is in.
+type state int
+
+const (
+	between  state = iota // a preamble or an epilogue
+	inHeader              // of a part
+	inBody                // of a leaf
+)
+
+// multipart is one that has begun.
+type multipart struct {
+	*part
+	boundary string // "" for one that cannot be cut
+	from     int
+	closed   bool
 }
 
-// mask puts NULs, which no text keeps, between the dashes of Amazon's markers and of other lines of dashes that are no
-// delimiters. Where a boundary is dashes enmime takes them for delimiters, at the end of a line too.
-func (b *boundaries) mask() []byte {
-	var out bytes.Buffer
-	for line := range bytes.Lines(b.body) {
-		dashes := bytes.TrimRight(line, " \t\r\n")
-		words := bytes.Trim(dashes, "-")
-		if len(words) > len(bytes.TrimSpace(words)) || len(words) == 0 && !b.delimits(string(dashes)) {
-			line = bytes.ReplaceAll(line, []byte("--"), []byte("-\x00-"))
+// run goes over the mail. Within a body it jumps from one line that may be a delimiter to the next.
+func (c *cutter) run() {
+	pos := 0
+	for pos < len(c.mail) && c.count <= maxParts {
+		end := lineEnd(c.mail, pos)
+		switch level, last, ok := c.delimiter(c.mail[pos:end]); {
+		case ok:
+			c.leave(level+1, pos)
+			c.open[level].closed = last
+			c.at, c.from = between, end
+			if !last {
+				c.at = inHeader
+				c.count++
+			}
+		case c.at == inHeader:
+			if isEmptyLine(c.mail[pos:end]) {
+				c.begin(pos, end)
+			}
+		default:
+			end = nextDashes(c.mail, end)
 		}
-		out.Write(line)
+		pos = end
 	}
-	return out.Bytes()
+	if c.count > maxParts {
+		c.over, c.at = true, between
+	}
+	c.leave(0, pos)
 }
 
-// delimits reports whether a line is a delimiter or the end of a multipart.
-func (b *boundaries) delimits(line string) bool {
-	boundary, ok := strings.CutPrefix(line, "--")
-	return ok && (b.known[boundary] || b.known[strings.TrimSuffix(boundary, "--")])
+// nextDashes returns where the next line that begins with two dashes does, from the beginning of a line on.
+func nextDashes(b []byte, pos int) int {
+	if bytes.HasPrefix(b[pos:], []byte("--")) {
+		return pos
+	}
+	if i := bytes.Index(b[pos:], []byte("\n--")); i >= 0 {
+		return pos + i + 1
+	}
+	return len(b)
+}
+
+// delimiter reports whether a line parts one of the open multiparts, and whether it is the last of it that does.
+func (c *cutter) delimiter(line []byte) (level int, last, ok bool) {
+	name, ok := bytes.CutPrefix(line, []byte("--"))
+	if !ok {
+		return 0, false, false
+	}
+	name = bytes.TrimRight(name, " \t\r\n")
+	if level, ok = c.levels[string(name)]; ok {
+		return level, false, true
+	}
+	if name, ok = bytes.CutSuffix(name, []byte("--")); ok {
+		level, ok = c.levels[string(name)]
+	}
+	return level, true, ok
+}
+
+// begin begins the body of a part, at end, behind the header that ends at pos. What holds no field is no header.
+func (c *cutter) begin(pos, end int) {
+	block := c.mail[c.from:pos]
+	h, cut := readHeader(block)
+	if len(h) == 0 && len(block) > 0 {
+		cut, end = true, c.from
+	}
+	c.broken = c.broken || cut
+	p := newPart(h)
+	parent := c.open[len(c.open)-1]
+	parent.parts = append(parent.parts, p)
+	c.enter(p, end)
+}
+
+// enter begins the body of a part at pos.
+func (c *cutter) enter(p *part, pos int) {
+	c.from = pos
+	if !p.isMultipart() {
+		c.at, c.leaf = inBody, p
+		return
+	}
+	m := &multipart{part: p, from: pos}
+	boundary := strings.TrimRight(p.params["boundary"], " \t")
+	_, taken := c.levels[boundary]
+	switch {
+	case len(c.open) >= maxDepth:
+		c.over, m.closed = true, true
+	case boundary == "" || taken:
+		c.broken = true
+	default:
+		m.boundary, c.levels[boundary] = boundary, len(c.open)
+	}
+	if m.boundary == "" { // what follows is its text
+		p.mediaType = "text/plain"
+		c.at, c.leaf = inBody, p
+		return
+	}
+	c.at, c.open = between, append(c.open, m)
+}
+
+// leave ends what is at hand, and the multiparts from this level on, before the delimiter at pos.
+func (c *cutter) leave(level, pos int) {
+	end := max(c.from, len(trimLineEnd(c.mail[:pos])))
+	if c.at == inHeader && end > c.from { // a part without an empty line
+		c.begin(end, end)
+	}
+	if c.at == inBody {
+		c.leaf.body = c.mail[min(c.from, end):end]
+		c.leaf.cut = pos == len(c.mail) && len(c.open) > 0
+	}
+	for _, m := range c.open[level:] {
+		delete(c.levels, m.boundary)
+		c.broken = c.broken || !m.closed && !c.over
+		if m.parts == nil {
+			m.mediaType, m.body = "text/plain", c.mail[min(m.from, end):end]
+		}
+	}
+	c.open, c.at = c.open[:level], between
+}
+
+// trimLineEnd returns b without the line end that it ends with: before a delimiter, that is the delimiter's.
+func trimLineEnd(b []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte{'\n'}), []byte{'\r'})
 }

@@ -14,42 +14,14 @@ import (
 
 	"github.com/keybuzzio/marketplaces/adapters/amazon/mail"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/mail/mailtest"
+	"github.com/keybuzzio/marketplaces/adapters/memory"
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// secrets is a store that holds one mailbox.
-type secrets struct {
-	mu   sync.Mutex
-	data map[domain.SecretPath]domain.SecretData
-}
-
-func (s *secrets) Put(_ context.Context, p domain.SecretPath, d domain.SecretData) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.data[p] = d
-	return nil
-}
-
-func (s *secrets) Get(_ context.Context, p domain.SecretPath) (domain.SecretData, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if d := s.data[p]; d != nil {
-		return d, nil
-	}
-	return nil, domain.Errorf(domain.ErrNotFound, "no such secret")
-}
-
-func (s *secrets) Delete(_ context.Context, p domain.SecretPath) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.data, p)
-	return nil
-}
-
 // account is a connection whose mailbox is set.
 type account struct {
-	secrets    *secrets
+	secrets    *memory.SecretStore
 	connection domain.ConnectionState
 }
 
@@ -65,7 +37,7 @@ func newAccount(t testing.TB, m domain.Mailbox) *account {
 	}
 	path := domain.NewSecretPath(c)
 	c.VaultPath = path.String()
-	a := &account{&secrets{data: map[domain.SecretPath]domain.SecretData{}}, c}
+	a := &account{memory.NewSecretStore(), c}
 	a.set(t, m)
 	return a
 }
@@ -139,7 +111,7 @@ func TestReadMailbox(t *testing.T) {
 		is.True(pages > 3)
 		byID := map[string]domain.InboundMessage{}
 		for i, m := range mails {
-			want := mail.Parse(m.Raw, m.Arrived)
+			want := mail.Interpreter{}.Parse(m.Raw, m.Arrived)
 			is.Equal(string(got[i].Raw.Bytes), string(m.Raw)) // byte for byte, in the order of arrival
 			is.Equal(got[i].ExternalID, want.ExternalID)
 			is.Equal(got[i].Kind, m.Want.Kind)
@@ -191,7 +163,7 @@ func TestReadWhileMailArrives(t *testing.T) {
 		}
 		is.Equal(len(times), len(mails))
 		for _, m := range mails {
-			is.Equal(times[mail.Parse(m.Raw, m.Arrived).ExternalID], 1)
+			is.Equal(times[mail.Interpreter{}.Parse(m.Raw, m.Arrived).ExternalID], 1)
 		}
 	})
 }
@@ -301,6 +273,9 @@ func TestReadLargeMail(t *testing.T) {
 		is.True(got[1].Unreadable != "")
 		is.Equal(string(got[1].Raw.Bytes), string(large.Raw[:256<<10]))
 		is.Equal(got[0].Unreadable+got[2].Unreadable, "")
+		is.True(mail.Interpreter{}.Interpret(got[1].Raw, got[1].ReceivedAt).Unreadable != "") // a beginning is not taken for the whole later
+		before := domain.Raw{MediaType: mail.MediaType, Bytes: got[1].Raw.Bytes}
+		is.True(mail.Interpreter{}.Interpret(before, got[1].ReceivedAt).Unreadable != "") // nor one that was stored without saying so
 
 		got, _, err = readAll(t.Context(), a.client(mail.Options{}), a.connection, "", nil)
 		is.NoErr(err)

@@ -39,7 +39,7 @@ func testMarketplaceClient(t *testing.T, start func(testing.TB) *mailtest.Server
 				s.Deliver(t, some...)
 				ids := make([]string, n)
 				for i, m := range some {
-					ids[i] = mail.Parse(m.Raw, m.Arrived).ExternalID
+					ids[i] = mail.Interpreter{}.Parse(m.Raw, m.Arrived).ExternalID
 				}
 				return ids
 			},
@@ -91,7 +91,7 @@ func TestMailboxChecker(t *testing.T) {
 			return m
 		}
 		return porttest.MailboxFixture{
-			Checker: newAccount(t, s.Mailbox()).client(mail.Options{Timeout: 2 * time.Second}),
+			Checker: newAccount(t, s.Mailbox()).client(mail.Options{Timeout: 5 * time.Second}),
 			Good:    p.Mailbox(),
 			Bad: map[string]domain.Mailbox{
 				"name":     with(func(m *domain.Mailbox) { m.Host = "no-such-host.invalid" }),

@@ -21,6 +21,7 @@ const (
 	refusedTLS      refusal = "the mail server does not offer STARTTLS: use implicit TLS"
 	refusedPassword refusal = "the mail server refuses the user name or the password"
 	refusedFolder   refusal = "the mail server has no such folder, or does not let us read it"
+	refusedIdle     refusal = "the mail server does not tell us when mail comes"
 	refusedReading  refusal = ""
 )
 

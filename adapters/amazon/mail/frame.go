@@ -12,10 +12,12 @@ var (
 		"questa email stata utile", "risolvi caso", "segnala attivit sospetta", "nota informativa",
 		"este email foi til", "solucionar o caso", "denunciar atividade questionvel", "direitos autorais",
 		"wichtiger hinweis", "for your information", "to mark this message as no response needed", "copyright",
+		"was this email helpful", "resolve case", "report suspicious activity",
 	}
 	// footerSigns are parts of links and of the stamp that every delivery carries.
 	footerSigns = []string{
 		"/messaging/no-response-needed", "/gp/satisfaction/survey-form", "/gp/communication-manager/", "bsm_email_report",
+		"/notifications/feedback?", "/nms/sellermobile/redirect?",
 		"SPC-EUAmazon-", "SPC-USAmazon-", "SPC-FEAmazon-", "[commMgrTok:",
 	}
 )

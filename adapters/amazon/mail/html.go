@@ -26,6 +26,7 @@ func htmlText(s string) string {
 			a := atom.Lookup(name)
 			w.hidden = isHidden(a)
 			w.breakAt(a)
+			w.pre = w.pre || a == atom.Pre
 			if a == atom.A && hasAttr {
 				w.href = href(z)
 				w.label = w.out.Len()
@@ -34,6 +35,7 @@ func htmlText(s string) string {
 			name, _ := z.TagName()
 			a := atom.Lookup(name)
 			w.hidden = false
+			w.pre = w.pre && a != atom.Pre
 			if a == atom.A {
 				w.link()
 			}
@@ -54,12 +56,18 @@ func isHidden(a atom.Atom) bool {
 	return false
 }
 
-// href returns the web address that the tag at hand links to, "" if it links to none.
+// href returns the address that the tag at hand links to, of the web or of a mail, "" if it links to none.
 func href(z *html.Tokenizer) string {
 	for {
 		key, value, more := z.TagAttr()
 		if string(key) == "href" {
-			if v := strings.TrimSpace(string(value)); strings.HasPrefix(v, "http") && !strings.ContainsAny(v, " <>\n") {
+			v := strings.TrimSpace(string(value))
+			if address, ok := strings.CutPrefix(v, "mailto:"); ok {
+				v, _, _ = strings.Cut(address, "?")
+			} else if !strings.HasPrefix(v, "http") {
+				v = ""
+			}
+			if v != "" && !strings.ContainsAny(v, " <>\n") {
 				return v
 			}
 		}
@@ -74,7 +82,9 @@ type htmlWriter struct {
 	out    strings.Builder
 	breaks int  // line breaks due before the next text
 	space  bool // a blank is due before the next text
+	tab    bool // between two cells it is a tab
 	hidden bool // inside a script or the like
+	pre    bool // inside text whose line ends stay
 	href   string
 	label  int // where the text of the link began
 }
@@ -90,7 +100,7 @@ func (w *htmlWriter) breakAt(a atom.Atom) {
 		atom.Pre, atom.Dt, atom.Dd, atom.Center:
 		w.breaks = max(w.breaks, 1)
 	case atom.Td, atom.Th:
-		w.space = true
+		w.tab = true
 	}
 }
 
@@ -101,6 +111,8 @@ func (w *htmlWriter) text(s string) {
 		case r == '\u00a0':
 			w.flush()
 			w.out.WriteByte(' ')
+		case r == '\n' && w.pre:
+			w.breaks++
 		case unicode.IsSpace(r):
 			w.space = true
 		default:
@@ -116,10 +128,12 @@ func (w *htmlWriter) flush() {
 	case w.out.Len() == 0:
 	case w.breaks > 0:
 		w.out.WriteString(strings.Repeat("\n", w.breaks))
+	case w.tab:
+		w.out.WriteByte('\t')
 	case w.space:
 		w.out.WriteByte(' ')
 	}
-	w.breaks, w.space = 0, false
+	w.breaks, w.space, w.tab = 0, false, false
 }
 
 // link writes the address of the link that ends here, unless its label is the address.

@@ -16,6 +16,7 @@ var stopWords = stopWordTable(map[string]string{
 	"pt": "olá obrigado obrigada meu minha pedido não está e por favor quando onde recebi quero você para com uma do da que bom dia de um o no muito",
 	"nl": "hallo ik het een en niet is mijn bestelling met van wanneer waar heb bedankt graag dank u de voor ook geachte zijn te in",
 	"pl": "dzień dobry dziękuję i nie jest moje zamówienie proszę kiedy gdzie mam z na do się czy to jak paczka witam o w za",
+	"tr": "merhaba bir bu ve ile için ne zaman nerede değil ben benim sipariş siparişim kargo günler iyi teşekkürler teşekkür ederim lütfen bana çok var yok mı mi da de",
 	"sv": "hej tack jag och inte är min det en ett med på för när var har beställning hälsningar mitt som kan ni den till i",
 })
 

@@ -37,13 +37,17 @@ func set(words ...string) map[string]bool {
 
 // layout is a mail's text in three.
 type layout struct {
-	text string // all of it
+	full string // all of it, as it came
+	text string // the same, with markers on lines of their own
 	head string // Amazon's words before the buyer's: greeting, order, item
 	body string // the buyer's text
 	foot string // what follows the closing marker; "" without one, since then a buyer's link could pass for Amazon's
 
 	opened, closed bool // which markers there are
 }
+
+// whole reports whether nothing is missing.
+func (l layout) whole() bool { return l.opened && l.closed && l.body != "" }
 
 // rank orders the layouts of one mail's parts: one with a text before one without, then by markers.
 func (l layout) rank() int {
@@ -62,14 +66,16 @@ func (l layout) rank() int {
 
 // splitText finds the buyer's text. It is never empty when the mail holds a text outside an empty pair of markers.
 func splitText(text string) layout {
+	full := text
 	marks := findMarks(text)
-	if !known(marks) {
-		if loose, changed := loosen(text); changed {
-			text, marks = loose, findMarks(loose)
+	if known(marks) < 2 {
+		loose := loosen(text)
+		if better := findMarks(loose); known(better) > known(marks) {
+			text, marks = loose, better
 		}
 	}
 	opening, closing := outermost(text, marks)
-	l := layout{text: text}
+	l := layout{full: full, text: text}
 	start, end := 0, len(text)
 	if opening != nil {
 		l.opened, l.head, start = true, text[:opening.start], opening.end
@@ -165,14 +171,18 @@ func foldWords(words string) string {
 	return words
 }
 
-// known reports whether any of marks has words that we know for a pair's.
-func known(marks []mark) bool {
+// known returns how many of the two markers of a pair have words that we know.
+func known(marks []mark) int {
+	opened, closed := 0, 0
 	for _, m := range marks {
-		if m.role == opener || m.role == closer {
-			return true
+		switch m.role {
+		case opener:
+			opened = 1
+		case closer:
+			closed = 1
 		}
 	}
-	return false
+	return opened + closed
 }
 
 // outermost returns the pair around the buyer's text; either may be missing. The first opening words and the last
@@ -213,7 +223,7 @@ func outermost(text string, marks []mark) (opening, closing *mark) {
 
 // loosen puts markers with known words that stand amid other text, as in mails that a gateway has run together, on
 // lines of their own.
-func loosen(text string) (string, bool) {
+func loosen(text string) string {
 	var out strings.Builder
 	done := 0
 	for pos := 0; ; {
@@ -239,5 +249,5 @@ func loosen(text string) (string, bool) {
 		done, pos = end, end
 	}
 	out.WriteString(text[done:])
-	return out.String(), done > 0
+	return out.String()
 }

@@ -127,8 +127,9 @@ func (r *reader) message(f fetched) domain.InboundMessage {
 			Unreadable: "the mail server lists this mail but does not hand it out",
 		}
 	}
-	m := Parse(f.raw, f.arrived)
+	m := Interpreter{AuthServer: r.options.AuthServer}.Parse(f.raw, f.arrived)
 	if f.partial {
+		m.Raw.MediaType = partialMediaType
 		m.Unreadable = fmt.Sprintf("the mail has %d bytes, more than the %d that are read; its beginning is kept", f.size, r.options.MaxMail)
 	}
 	return m

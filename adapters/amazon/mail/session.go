@@ -25,6 +25,8 @@ type session struct {
 	folder imap.SelectData
 	modSeq uint64 // the state of the folder, 0 where the server keeps none
 	served bool   // it has handed out a mail
+
+	arrivals *arrivals
 }
 
 // open connects to the mailbox's server, logs in and opens the folder. The caller closes the session.
@@ -33,7 +35,7 @@ func (c *Client) open(ctx context.Context, m domain.Mailbox) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{line: &line{Conn: conn}, limit: c.options.Timeout}
+	s := &session{line: &line{Conn: conn}, limit: c.options.Timeout, arrivals: newArrivals()}
 	if err := s.begin(ctx, m, c.options.tls(m)); err != nil {
 		s.close()
 		return nil, err
@@ -79,7 +81,7 @@ func (s *session) begin(ctx context.Context, m domain.Mailbox, config *tls.Confi
 
 // greet brings up TLS, unless the line does without, and waits for the server's greeting.
 func (s *session) greet(ctx context.Context, mode domain.TLSMode, config *tls.Config) error {
-	options := &imapclient.Options{TLSConfig: config}
+	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.arrivals.handler()}
 	switch mode {
 	case domain.TLSStart:
 		client, err := imapclient.NewStartTLS(s.line, options)

@@ -2,11 +2,8 @@ package mail_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/matryer/is"
-
-	"github.com/keybuzzio/marketplaces/adapters/amazon/mail"
 )
 
 // TestParseStructure holds what is read of mails whose structure or encoding is broken.
@@ -23,7 +20,7 @@ func TestParseStructure(t *testing.T) {
 		"boundary of a text":            {mixed + "--b\nContent-Type: text/plain; boundary=b\n\nBonjour\n--b--\n", "Bonjour"},
 		"boundary of a file":            {mixed + "--b\nContent-Type: image/png; boundary=c\n\n--c\n\nx\n--c--\n--b\n\nBonjour\n--b--\n", "Bonjour"},
 		"delimiter that only begins so": {from + "Content-Type: multipart/mixed; boundary=b\n\nBonjour\n--bc\n", "Bonjour\n--bc"},
-		"delimiter behind a bare CR":    {mixed + "--b\n\nBonjour\rX--b \nx\n--b--\n", "--b\n\nBonjour\nX--b\nx\n--b--"},
+		"delimiter behind a bare CR":    {mixed + "--b\n\nBonjour\rX--b \nx\n--b--\n", "Bonjour\nX--b\nx"},
 		"no end, no line end":           {mixed + "--b\n\nBonjour", "Bonjour"},
 		"file without a type":           {mixed + "--b\nContent-Disposition: attachment\n\nx\n--b\n\nBonjour\n--b--\n", "Bonjour"},
 		"only a file":                   {mixed + "--b\nContent-Type: text/plain; name=a.txt\n\nBonjour\n--b--\n", "Bonjour"},
@@ -32,12 +29,19 @@ func TestParseStructure(t *testing.T) {
 		"one wrong byte, no charset":    {from + "\nBonjour Zo\xc3\xa9 \x80", "Bonjour Zoé €"},
 		"blanks behind a soft break":    {from + "Content-Transfer-Encoding: quoted-printable\n\nBon= \t\r\njour=", "Bonjour"},
 		"base64 in pieces, and junk":    {from + "Content-Transfer-Encoding: Base64\n\nQm9uag==\n*\xc3b3Vy\nA", "Bonjour"},
+		"inner boundary is the outer":   {mixed + "--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nBonjour\n--b--\n", "Bonjour"},
+		"part behind the end":           {mixed + "--b--\n--b\n\nBonjour", "Bonjour"},
+		"part without an empty line":    {mixed + "--b\nBonjour\n--b--", "Bonjour"},
+		"text for a header":             {mixed + "--b\nBonjour\n\nà vous\n--b--", "Bonjour\n\nà vous"},
+		"inner multipart not ended":     {mixed + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nBonjour\n--b\nContent-Type: image/png\n\nx\n--b--", "Bonjour"},
+		"field folded without a blank":  {from + "Content-Type: text/html;\ncharset=utf-8\n\n<p>Bonjour", "Bonjour"},
+		"blanks behind a delimiter":     {mixed + "--b \t\n\nBonjour\n--b-- \n", "Bonjour"},
 		"unknown encoding":              {from + "Content-Transfer-Encoding: x-none\n\nBonjour =41", "Bonjour =41"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			is := is.New(t)
-			m := mail.Parse([]byte(c.raw), time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+			m := read(c.raw)
 			is.Equal(m.Unreadable, "")
 			is.Equal(m.Body, c.want)
 		})

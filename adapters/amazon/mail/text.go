@@ -36,14 +36,16 @@ func dropControl(r rune) rune {
 }
 
 // cleanLine makes s a field of one line: control characters are blanks, and it is no longer than domain.MaxField.
-func cleanLine(s string) string {
-	s = strings.Map(func(r rune) rune {
+func cleanLine(s string) string { return strings.TrimSpace(cut(cleanAll(s), domain.MaxField)) }
+
+// cleanAll makes s one line, however long.
+func cleanAll(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.TrimSpace(cut(strings.TrimSpace(s), domain.MaxField))
+	}, strings.ToValidUTF8(s, "\uFFFD")))
 }
 
 // cut returns the longest beginning of s that has at most n bytes and ends between two characters.

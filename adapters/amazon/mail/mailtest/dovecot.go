@@ -90,7 +90,7 @@ func startDovecot(t testing.TB, binary string) (*Server, error) {
 
 // await returns when Dovecot greets on both ports.
 func (c dovecotConfig) await(ctx context.Context, ended <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

@@ -19,6 +19,7 @@ type Proxy struct {
 	mu    sync.Mutex
 	idle  *sync.Cond // signalled when open falls to 0
 	open  int
+	most  int   // the largest open has been
 	after int64 // bytes until the next connection is cut; -1 never
 	down  bool
 }
@@ -51,7 +52,7 @@ func (p *Proxy) CutAfter(bytes int64) { p.set(func() { p.after = bytes }) }
 func (p *Proxy) Down() { p.set(func() { p.down = true }) }
 
 // patience is how long clients may take to let go of their connections.
-const patience = 10 * time.Second
+const patience = 2 * time.Minute
 
 // Held returns how many connections clients hold, once they have let go of all or patience is over.
 func (p *Proxy) Held() int {
@@ -69,6 +70,13 @@ func (p *Proxy) Held() int {
 	return p.open
 }
 
+// Most returns how many connections clients held at once at most.
+func (p *Proxy) Most() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.most
+}
+
 func (p *Proxy) set(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,7 +89,10 @@ func (p *Proxy) serve() {
 		if err != nil {
 			return
 		}
-		p.set(func() { p.open++ })
+		p.set(func() {
+			p.open++
+			p.most = max(p.most, p.open)
+		})
 		go p.relay(conn)
 	}
 }

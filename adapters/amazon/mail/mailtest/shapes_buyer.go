@@ -1,6 +1,8 @@
 package mailtest
 
 import (
+	"cmp"
+	"mime"
 	"strings"
 	"time"
 
@@ -9,137 +11,209 @@ import (
 
 // buyerShapes are buyers' messages as Amazon sends them, and what buyers do to them.
 var buyerShapes = []shape{
-	{"S01 plain case", func(m *maker) []Mail {
-		b := m.newBody(m.text())
-		l := m.newLetter()
-		l.content = m.alternative(b)
-		return []Mail{l.mail(m.frame.language, "1", m.want(b))}
-	}},
-	{"S02 sent to four addresses", func(m *maker) []Mail {
-		b := m.newBody(m.text())
-		var copies []Mail
-		for range 4 {
-			b.footer = m.footer(m.thread, b.message, "BBC_MESSAGE_SENT_TO_MERCHANT") // each has its own stamp
-			l := m.newLetter()
-			l.content = m.alternative(b)
-			copies = append(copies, l.mail(m.frame.language, "1", m.want(b)))
-		}
-		return copies
-	}},
-	{"S03 German words in a Spanish frame", func(m *maker) []Mail {
-		german := inLanguage("de")
-		m.frame = inLanguage("es")
-		b := m.newBody("Sehr geehrte Damen und Herren,\n\ndie Größe ist falsch und ich hätte gern eine andere.\n\nMit freundlichen Grüßen")
-		l := m.newLetter()
-		subject := "Paket nicht angekommen: Gutschrift anfordern(Bestellung: " + m.order + ")"
-		l.subject, l.content = subject, m.alternative(b)
-		want := m.want(b)
-		want.Language, want.Subject = german.language, subject
-		return []Mail{l.mail("de in es", "1", want)}
-	}},
-	{"S04 no order, no item", func(m *maker) []Mail {
-		b := m.newBody(pick(m, m.frame.first))
-		b.order, b.item = "", ""
-		l := m.newLetter()
-		l.subject, l.content = encodeSubject(m.name), m.alternative(b)
-		want := m.want(b)
-		want.OrderID, want.Subject = "", m.name
-		return []Mail{l.mail(m.frame.language, "1", want)}
-	}},
-	{"S05 follow-up", func(m *maker) []Mail {
-		first, second := m.newBody(pick(m, m.frame.first)), m.newBody(pick(m, m.frame.last))
-		second.order, second.item = "", ""
-		l1 := m.newLetter()
-		l1.content = m.alternative(first)
-		mails := []Mail{l1.mail("first, "+m.frame.language, "1", m.want(first))}
-		m.at = m.at.Add(3 * time.Minute)
-		l2 := m.newLetter()
-		l2.subject, l2.content = "Re:", m.alternative(second)
-		want := m.want(second)
-		want.OrderID, want.Subject = "", "Re:"
-		return append(mails, l2.mail("second, "+m.frame.language, "2", want))
-	}},
-	{"S06 answer by mail client", func(m *maker) []Mail {
-		m.frame = inLanguage("fr")
-		b := m.newBody("Merci, je regarde cela ce soir.\nJe vous écris demain.\n\nLe lun. 2 mars 2026, la boutique a écrit :\n" +
-			"> Bonjour,\n> votre colis est en route.\n\n------------- Message d'origine -------------\n\nOù est mon colis ?")
-		l := m.newLetter()
-		l.extra = "In-Reply-To: <answer-1@shop.example>\r\nReferences: <other@shop.example>\r\n <answer-1@shop.example>\r\n"
-		l.content = m.alternative(b)
-		return []Mail{l.mail("fr", "1", m.want(b))}
-	}},
-	{"S07 older mail pasted", func(m *maker) []Mail {
-		old := m.newBody(pick(m, m.frame.second))
-		old.order = "# " + m.orderID() + ":"
-		old.footer = m.footer(m.id(), m.id(), "REFUND_ISSUED")
-		b := m.newBody(pick(m, m.frame.first) + "\n\n" + strings.TrimSpace(old.plain()) + "\n\n" + pick(m, m.frame.last))
-		l := m.newLetter()
-		l.content = m.multi("alternative", part(utf8Plain, "quoted-printable", b.plain()))
-		return []Mail{l.mail(m.frame.language, "1", m.want(b))}
-	}},
-	{"S08 markers missing", func(m *maker) []Mail {
-		m.frame = inLanguage(pick(m, []string{"fr", "es", "it", "pt"}))
-		var mails []Mail
-		for _, missing := range []string{"opening", "closing", "both"} {
-			b := m.newBody(m.text())
-			want := m.want(b)
-			if missing != "closing" {
-				b.opening = ""
-			}
-			if missing != "opening" { // then no link is known to be Amazon's
-				b.closing, want.ThreadID = "", ""
-			}
-			l := m.newLetter()
-			l.content = m.alternative(b)
-			mails = append(mails, l.mail(missing+", "+m.frame.language, missing, want))
-		}
-		return mails
-	}},
-	{"S18 identity", func(m *maker) []Mail {
-		text := pick(m, m.frame.last)
-		var mails []Mail
-		add := func(variant string, change func(*letter, *body)) {
-			b := m.newBody(text) // the same words each time, in another message
-			l := m.newLetter()
-			l.messageID = "<the.same@eu-west-1.amazonses.com>"
-			change(l, &b)
-			l.content = m.alternative(b)
-			want := m.want(b)
-			if b.footer == "" {
-				want.ThreadID = ""
-			}
-			mails = append(mails, l.mail(variant+", "+m.frame.language, variant, want))
-		}
-		add("no Message-ID", func(l *letter, _ *body) { l.messageID = "" })
-		add("empty Message-ID", func(l *letter, _ *body) { l.messageID = "<>" })
-		add("Message-ID once", func(*letter, *body) {})
-		add("Message-ID twice", func(*letter, *body) {})
-		add("long Message-ID", func(l *letter, b *body) { l.messageID, b.footer = "<"+strings.Repeat("x ", 450)+"@x>", "" })
-		add("neither id", func(l *letter, b *body) {
-			l.messageID, b.footer = "", ""
-			l.date = l.m.at.Format(time.RFC1123Z)
-		})
-		m.at = m.at.Add(time.Minute)
-		add("neither id, a minute later", func(l *letter, b *body) { l.messageID, b.footer = "", "" })
-		return mails
-	}},
-	{"S23 for a buyer", func(m *maker) []Mail {
-		absent := m.newBody("Je suis absent du bureau jusqu'au 9 mars et ne lis pas mes messages.")
-		l1 := m.newLetter()
-		l1.content = m.alternative(absent)
-		want1 := m.want(absent)
-		want1.Language = "fr"
+	{name: "S01", title: "plain case", mails: plainCase},
+	{name: "S02", title: "sent to four addresses", mails: fannedOut},
+	{name: "S03", title: "German words in another frame", only: []string{"es", "it", "pt-BR", "en", "fr"}, mails: germanWords},
+	{name: "S04", title: "no order, no item", mails: noOrder},
+	{name: "S05", title: "follow-up", mails: followUp},
+	{name: "S06", title: "answer by mail client", mails: clientAnswer, more: answersBetween},
+	{name: "S07", title: "older mail pasted", mails: olderPasted},
+	{name: "S08", title: "markers missing", mails: markersMissing},
+}
 
-		list := "Amazon was contacted by a customer about the order below.\n\nOrder # " + m.order +
-			"\nItem: Lamp\nReason: Where is my stuff\nDetails: the customer has not received the parcel and asks you for an answer"
-		l2 := m.newLetter()
-		l2.from, l2.notice, l2.replyTo = "Amazon <cust.service@amazon."+m.frame.tld+">", "", m.relay
-		l2.subject = "Inquiry about order " + m.order
-		l2.content = part(utf8Plain, "quoted-printable", list)
-		want2 := domain.InboundMessage{
-			Kind: domain.KindBuyerMessage, OrderID: m.order, BuyerEmail: m.relay, Language: "en", Subject: l2.subject, Body: list,
-			ReceivedAt: m.at,
+func plainCase(m *maker) []Mail {
+	write := func(m *maker, variant string, b body, change func(*letter)) Mail {
+		l := m.newLetter()
+		l.content = m.alternative(b)
+		change(l)
+		return l.mail(variant, m.want(b))
+	}
+	asItIs := func(*letter) {}
+	mails := []Mail{write(m, "", m.newBody(m.text()), asItIs)}
+	if m.frame.older[0] != "" {
+		o := m.other()
+		b := o.newBody(o.text())
+		b.opening, b.closing = o.frame.older[0], o.frame.older[1]
+		mails = append(mails, write(o, "markers of earlier years", b, asItIs))
+	}
+	for _, v := range []struct{ variant, name, from string }{
+		{"name with Amazon's words", "", ""},
+		{"name with a comma", "Petit, Ana", `"Petit, Ana" `},
+		{"name with a comma and no quotes", "Petit, Ana", "Petit, Ana "},
+		{"no name", "", " "},
+		{"loud name", "ANA MARIA 🌻", mime.QEncoding.Encode("utf-8", "ANA MARIA 🌻") + " "},
+		{"name that is an address", "ana@home.example", `"ana@home.example" `},
+	} {
+		o := m.other()
+		o.name = v.name
+		if v.from == "" {
+			o.name = pick(o, o.frame.names)
+			suffix := map[string]string{"fr": " - Marketplace d’Amazon.fr", "it": " - Marketplace Amazon"}[o.frame.label]
+			v.from = mime.QEncoding.Encode("utf-8", o.name+cmp.Or(suffix, " - Amazon Marketplace")) + " "
 		}
-		return []Mail{l1.mail("absence notice", "absent", want1), l2.mail("customer service", "behalf", want2)}
-	}},
+		mails = append(mails, write(o, v.variant, o.newBody(o.text()), func(l *letter) { l.from = v.from + "<" + o.relay + ">" }))
+	}
+	o := m.other()
+	return append(mails, write(o, "answers go elsewhere", o.newBody(o.text()), func(l *letter) { l.replyTo = "ana@home.example" }))
+}
+
+// fannedOut is one message that goes to two addresses of the tenant, one that is retired and one of another tenant, within
+// 300 ms.
+func fannedOut(m *maker) []Mail {
+	b := m.newBody(m.text())
+	var copies []Mail
+	for i, route := range []Route{RouteLive, RouteSecond, RouteRetired, RouteOther} {
+		b.footer = m.footer(b.message, "BBC_MESSAGE_SENT_TO_MERCHANT") // each has its own stamp
+		l := m.newLetter()
+		tenant := "acme"
+		if route == RouteOther {
+			tenant = "globex"
+		}
+		l.to = m.address(tenant)
+		l.content = m.alternative(b)
+		if i%2 == 1 {
+			l.content = m.multi("alternative", part(utf8HTML, "quoted-printable", b.html()), part(utf8Plain, "quoted-printable", b.plain()))
+		}
+		copied := l.mail("copy "+digits[i+1:i+2], m.want(b)).as("1")
+		copied.Recipient, copied.Route = l.to, route
+		copies = append(copies, copied)
+	}
+	return copies
+}
+
+func germanWords(m *maker) []Mail {
+	m.frame.marketplaceID = "A1PA6795UKMFR9" // Germany's
+	b := m.newBody("Sehr geehrte Damen und Herren,\n\ndie Größe ist falsch und ich hätte gern eine andere, die Straße heißt Äußere Gasse.\n\n" +
+		"Mit freundlichen Grüßen")
+	l := m.newLetter()
+	subject := "Paket nicht angekommen: Gutschrift anfordern(Bestellung: " + m.order + ")"
+	l.subject, l.content = subject, m.alternative(b)
+	want := m.want(b)
+	want.Language, want.Subject = "de", subject
+	return []Mail{l.mail("", want)}
+}
+
+func noOrder(m *maker) []Mail {
+	b := m.newBody(pick(m, m.frame.first))
+	b.order, b.item = "", ""
+	l := m.newLetter()
+	l.subject, l.content = encodeSubject(m.name), m.alternative(b)
+	want := m.want(b)
+	want.OrderID, want.Subject = "", m.name
+	return []Mail{l.mail("", want)}
+}
+
+// first is a buyer's first message.
+func (m *maker) first(variant string) Mail {
+	b := m.newBody(pick(m, m.frame.first))
+	l := m.newLetter()
+	l.content = m.alternative(b)
+	return l.mail(variant, m.want(b))
+}
+
+// anonymous writes a letter that names neither thread nor order.
+func (m *maker) anonymous(text string) (*letter, domain.InboundMessage) {
+	b := m.newBody(text).bare()
+	l := m.newLetter()
+	l.subject, l.content = "Re: Amazon", m.alternative(b)
+	want := m.want(b)
+	want.OrderID, want.ThreadID, want.Subject = "", "", "Re: Amazon"
+	return l, want
+}
+
+func followUp(m *maker) []Mail {
+	a := m.later(3 * time.Minute)
+	b := a.newBody(pick(a, a.frame.last))
+	b.order, b.item = "", ""
+	l := a.newLetter()
+	l.subject, l.content = "Re: Amazon", a.alternative(b)
+	want := a.want(b)
+	want.OrderID, want.Subject = "", "Re: Amazon"
+	mails := []Mail{m.first("first, a"), l.mail("a, same thread", want).on(l, TicketAppend)}
+
+	o := m.other()
+	days := o.later(3 * 24 * time.Hour)
+	l, want = days.anonymous(pick(days, days.frame.last))
+	mails = append(mails, o.first("first, b"), l.mail("b, same relay after 3 days", want).on(l, TicketAppend))
+
+	o = m.other()
+	weeks := o.later(45 * 24 * time.Hour)
+	l, want = weeks.anonymous(pick(weeks, weeks.frame.last))
+	late := l.mail("c, same relay after 45 days", want)
+	late.Conversation += " 45 days later"
+	return append(mails, o.first("first, c"), late)
+}
+
+// originals head a forwarded mail, by language.
+var originals = map[string]string{
+	"fr": "Message d'origine", "de": "Ursprüngliche Nachricht", "es": "Mensaje original", "it": "Messaggio originale",
+	"pt": "Mensagem original", "nl": "Oorspronkelijk bericht",
+}
+
+func clientAnswer(m *maker) []Mail {
+	a := m.later(time.Hour)
+	answer := a.sent("Your parcel is on its way.")
+	quoted := a.frame.wrote + "\n> Hello,\n>\n> your parcel is on its way.\n\n------------- " +
+		cmp.Or(originals[a.frame.language], "Original message") + " -------------\n\n" + pick(a, a.frame.first)
+	words := pick(a, a.frame.second) + "\n" + pick(a, a.frame.last)
+	b := a.newBody(words + "\n\n" + quoted)
+	l := a.newLetter()
+	references := func(l *letter, of Mail) {
+		l.extra = "In-Reply-To: <" + answer.MailID + ">\r\nReferences: <" + of.Want.MailID + ">\r\n <" + answer.MailID + ">\r\n"
+	}
+	before := m.first("first, a")
+	references(l, before)
+	l.content = a.alternative(b)
+	want := a.want(b)
+	want.Body, want.Quoted, want.References = words, quoted, []string{answer.MailID, before.Want.MailID}
+	mails := []Mail{before, l.mail("a, quotes us", want).on(l, TicketAppend).after(answer)}
+
+	o := m.other()
+	before = o.first("first, b")
+	a = o.later(time.Hour)
+	a.relay = a.alias() // a case of its own: only what it answers tells
+	l, want = a.anonymous(pick(a, a.frame.last))
+	references(l, before)
+	want.References = []string{answer.MailID, before.Want.MailID}
+	return append(mails, before, l.mail("b, by References alone", want).on(l, TicketAppend).after(answer))
+}
+
+// answersBetween is an answer in pieces between what it quotes: of that no line may be lost, wherever it is put.
+func answersBetween(m *maker) []Mail {
+	m = m.other()
+	b := m.newBody(pick(m, m.frame.first) + "\n\n> 1?\n" + pick(m, m.frame.second) + "\n\n> 2?\n" + pick(m, m.frame.last))
+	l := m.newLetter()
+	l.content = m.alternative(b)
+	want := m.want(b)
+	want.Body, want.Quoted = Any, Any
+	return []Mail{l.mail("c, between the lines", want)}
+}
+
+func olderPasted(m *maker) []Mail {
+	past := m.other()
+	old := past.newBody(pick(m, m.frame.second))
+	old.footer = past.footer(old.message, "REFUND_ISSUED")
+	b := m.newBody(pick(m, m.frame.first) + "\n\n" + strings.TrimSpace(old.plain()) + "\n\n" + pick(m, m.frame.last))
+	l := m.newLetter()
+	l.content = m.alternative(b)
+	return []Mail{l.mail("", m.want(b))}
+}
+
+func markersMissing(m *maker) []Mail {
+	var mails []Mail
+	for _, missing := range []string{"opening", "closing", "both"} {
+		o := m.other()
+		b := o.newBody(o.text())
+		want := o.want(b)
+		if missing != "closing" {
+			b.opening = ""
+		}
+		if missing != "opening" { // then no link is known to be Amazon's
+			b.closing, want = "", unlinked(want)
+		}
+		l := o.newLetter()
+		l.content = o.alternative(b)
+		mails = append(mails, l.mail(missing, want).flagged(domain.FlagMarkersMissing))
+	}
+	return mails
 }
