@@ -33,22 +33,48 @@ func demo(now time.Time) []domain.InboundMessage {
 	}
 }
 
-// withRaw gives m the raw that the mock's own wire would have: JSON.
+// MediaType is that of the demo's raws.
+const MediaType = "application/json"
+
+// wire is a message of the demo as the mock's own wire would have it. Its keys are stored data and never change.
+type wire struct {
+	ID         string    `json:"id"`
+	ThreadID   string    `json:"threadId"`
+	OrderID    string    `json:"orderId"`
+	Language   string    `json:"language"`
+	BuyerName  string    `json:"buyerName"`
+	BuyerEmail string    `json:"buyerEmail"`
+	Subject    string    `json:"subject"`
+	Body       string    `json:"body"`
+	ReceivedAt time.Time `json:"receivedAt"`
+}
+
+// withRaw gives m the raw that it would have on the wire.
 func withRaw(m domain.InboundMessage) domain.InboundMessage {
-	raw, err := json.Marshal(struct {
-		ID         string    `json:"id"`
-		ThreadID   string    `json:"threadId"`
-		OrderID    string    `json:"orderId"`
-		Language   string    `json:"language"`
-		BuyerName  string    `json:"buyerName"`
-		BuyerEmail string    `json:"buyerEmail"`
-		Subject    string    `json:"subject"`
-		Body       string    `json:"body"`
-		ReceivedAt time.Time `json:"receivedAt"`
-	}{m.ExternalID, m.ThreadID, m.OrderID, m.Language, m.BuyerName, m.BuyerEmail, m.Subject, m.Body, m.ReceivedAt})
+	raw, err := json.Marshal(wire{m.ExternalID, m.ThreadID, m.OrderID, m.Language, m.BuyerName, m.BuyerEmail, m.Subject, m.Body, m.ReceivedAt})
 	if err != nil { // a time beyond the year 9999 is all that could be wrong, and the clock's is not
 		raw = []byte(m.ExternalID)
 	}
-	m.Raw = domain.Raw{MediaType: "application/json", Bytes: raw}
+	m.Raw = domain.Raw{MediaType: MediaType, Bytes: raw}
 	return m
+}
+
+// Interpreter is the ports.Interpreter of the mock's raws. They hold no files.
+type Interpreter struct{}
+
+// File implements ports.Interpreter.
+func (Interpreter) File(domain.Raw, int) ([]byte, error) {
+	return nil, domain.Errorf(domain.ErrNotFound, "the mock sends no files")
+}
+
+// Interpret implements ports.Interpreter.
+func (Interpreter) Interpret(raw domain.Raw, received time.Time) domain.InboundMessage {
+	var w wire
+	if err := json.Unmarshal(raw.Bytes, &w); err != nil || w.ID == "" {
+		return domain.InboundMessage{ReceivedAt: received, Raw: raw, Unreadable: "this is no message of the mock"}
+	}
+	return domain.InboundMessage{
+		ExternalID: w.ID, ThreadID: w.ThreadID, OrderID: w.OrderID, Language: w.Language, BuyerName: w.BuyerName,
+		BuyerEmail: w.BuyerEmail, Subject: w.Subject, Body: w.Body, ReceivedAt: w.ReceivedAt, Raw: raw,
+	}
 }
