@@ -1,0 +1,109 @@
+package riverjobs
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/ports"
+)
+
+// Queue schedules jobs and shows them. It works none: that is the Engine's. It implements ports.Queue. Safe for concurrent
+// use.
+type Queue struct {
+	db        *sql.DB
+	client    *river.Client[*sql.Tx]
+	translate Translate
+}
+
+var _ ports.Queue = (*Queue)(nil)
+
+// NewQueue returns the queue of db, which migrations.Up has prepared. It starts nothing; the caller closes db.
+func NewQueue(db *sql.DB, translate Translate) (*Queue, error) {
+	client, err := river.NewClient(riverdatabasesql.New(db), &river.Config{
+		Schema: schema, FetchCooldown: fetchCooldown, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the queue: %w", err)
+	}
+	return &Queue{db, client, translate}, nil
+}
+
+// In returns the queue within a transaction of tenant: jobs that exist only if it commits.
+func (q *Queue) In(tx *sql.Tx, tenant domain.TenantID) ports.Jobs { return jobs{q, tx, tenant} }
+
+// jobs implements ports.Jobs.
+type jobs struct {
+	queue  *Queue
+	tx     *sql.Tx
+	tenant domain.TenantID
+}
+
+func (j jobs) SchedulePoll(ctx context.Context, c domain.ConnectionID) error {
+	return j.schedule(ctx, pollArgs{Tenant: j.tenant.String(), Connection: c.String()}, c, time.Time{})
+}
+
+func (j jobs) ScheduleContext(ctx context.Context, c domain.ConnectionID, at time.Time) error {
+	return j.schedule(ctx, contextArgs{Tenant: j.tenant.String(), Connection: c.String()}, c, at)
+}
+
+// schedule sees to it that there is a job with args, which is about c, due at at or before; the zero time is now.
+func (j jobs) schedule(ctx context.Context, args river.JobArgs, c domain.ConnectionID, at time.Time) error {
+	inserted, err := j.insert(ctx, args, at)
+	// A job that was there already is locked now, so it stays in its state.
+	if err != nil || !inserted.UniqueSkippedAsDuplicate || inserted.Job.State == rivertype.JobStateRunning {
+		return err
+	}
+	if !at.IsZero() && !inserted.Job.ScheduledAt.After(at) {
+		return nil
+	}
+	// Workers are told of new jobs at once, and find a changed one when they next look.
+	if err := j.cancel(ctx, args.Kind(), c); err != nil {
+		return err
+	}
+	_, err = j.insert(ctx, args, at)
+	return err
+}
+
+func (j jobs) insert(ctx context.Context, args river.JobArgs, at time.Time) (*rivertype.JobInsertResult, error) {
+	var opts *river.InsertOpts
+	if at.After(time.Now()) {
+		opts = &river.InsertOpts{ScheduledAt: at}
+	}
+	inserted, err := j.queue.client.InsertTx(ctx, j.tx, args, opts)
+	if err != nil {
+		return nil, j.queue.translate(ctx, "schedule "+args.Kind(), err)
+	}
+	if inserted.UniqueSkippedAsDuplicate || opts != nil {
+		return inserted, nil
+	}
+	// A new job is due by the database's clock; River has taken this machine's.
+	_, err = j.tx.ExecContext(ctx, `
+		UPDATE river.river_job SET scheduled_at = now() WHERE id = $1 AND args ->> 'tenant' = $2`, inserted.Job.ID, j.tenant.String())
+	return inserted, j.queue.translate(ctx, "schedule "+args.Kind(), err)
+}
+
+func (j jobs) CancelPoll(ctx context.Context, c domain.ConnectionID) error {
+	return j.cancel(ctx, pollArgs{}.Kind(), c)
+}
+
+func (j jobs) CancelContext(ctx context.Context, c domain.ConnectionID) error {
+	return j.cancel(ctx, contextArgs{}.Kind(), c)
+}
+
+// cancel deletes the job also while it runs, which River's own operations do not. The worker's word that it has ended then
+// changes no row.
+func (j jobs) cancel(ctx context.Context, kind string, c domain.ConnectionID) error {
+	_, err := j.tx.ExecContext(ctx, `
+		DELETE FROM river.river_job
+		WHERE kind = $3 AND args ->> 'connection' = $1 AND args ->> 'tenant' = $2
+			AND state NOT IN ('completed', 'cancelled', 'discarded')`, c.String(), j.tenant.String(), kind)
+	return j.queue.translate(ctx, "cancel "+kind, err)
+}
