@@ -21,6 +21,9 @@ import (
 	"github.com/keybuzzio/marketplaces/ports/porttest"
 )
 
+// below is where a path is below the server's mount.
+func below(p domain.SecretPath) string { return strings.TrimPrefix(p.String(), "secret/") }
+
 // The ways in that server knows.
 var (
 	byToken   = vault.Token{Token: domain.NewSecret("root-token")}
@@ -49,6 +52,9 @@ func TestKV(t *testing.T) {
 					Store: open(t, s, auth, vault.Options{}),
 					Again: func(t *testing.T) ports.SecretStore { return open(t, s, auth, vault.Options{}) },
 					Fail:  func(*testing.T) { s.do(func() { s.fault = echo(http.StatusServiceUnavailable) }) },
+					Swap: func(_ *testing.T, from, to domain.SecretPath) {
+						s.do(func() { s.entries[below(to)] = s.entries[below(from)] })
+					},
 				}
 			})
 		})
@@ -63,16 +69,40 @@ func TestKVPaths(t *testing.T) {
 	is.NoErr(kv.Put(t.Context(), at, secrets("a", "2")))
 	_, err := kv.Get(t.Context(), at)
 	is.NoErr(err)
-	below := strings.TrimPrefix(at.String(), "secret/")
+	below := below(at)
 	s.do(func() { is.Equal(len(s.entries[below]), 2) }) // each Put is a version
 	is.NoErr(kv.Delete(t.Context(), at))
 	s.do(func() {
 		is.Equal(len(s.entries), 0) // all versions are gone, not the latest alone
 		is.Equal(s.requests, []string{
-			"PUT secret/data/" + below, "PUT secret/data/" + below, "GET secret/data/" + below, "DELETE secret/metadata/" + below,
+			"GET auth/token/lookup-self", "PUT secret/data/" + below,
+			"PUT secret/data/" + below, "GET secret/data/" + below, "PUT secret/data/" + below, // on top of a version
+			"GET secret/data/" + below,
+			"DELETE secret/data/" + below, "DELETE secret/metadata/" + below,
 		})
 		is.Equal(s.spaces, map[string]bool{"keybuzz": true})
 	})
+}
+
+// Whatever a tenant is called, its entries are asked for by the path as it is, and by nothing that means another.
+func TestKVAsksForThePathAsItIs(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"t1", "T-1_x", "0", strings.Repeat("a", 64)} {
+		tenant, err := domain.ParseTenantID(name)
+		is.New(t).NoErr(err)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			is, s := is.New(t), newServer(t)
+			c, err := domain.NewConnection(tenant, domain.Amazon, time.Date(2026, time.October, 5, 12, 0, 0, 0, time.UTC))
+			is.NoErr(err)
+			at := domain.NewSecretPath(c.State())
+			kv := open(t, s, byToken, vault.Options{})
+			is.NoErr(kv.Put(t.Context(), at, secrets("a", "b")))
+			s.do(func() {
+				is.Equal(s.requests[len(s.requests)-1], "PUT secret/data/keybuzz/tenants/"+name+"/amazon/"+strings.SplitN(at.String(), "/amazon/", 2)[1])
+			})
+		})
+	}
 }
 
 func TestKVEntriesOfOthers(t *testing.T) {
@@ -87,8 +117,7 @@ func TestKVEntriesOfOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			is, s, at := is.New(t), newServer(t), path(t)
-			below := strings.TrimPrefix(at.String(), "secret/")
-			s.do(func() { s.entries[below] = []version{{data: map[string]any{"a": "1"}}, c.latest} })
+			s.do(func() { s.entries[below(at)] = []version{{data: map[string]any{"a": "1"}}, c.latest} })
 			_, err := open(t, s, byToken, vault.Options{}).Get(t.Context(), at)
 			is.True(errors.Is(err, c.kind))
 		})
@@ -210,7 +239,7 @@ func TestKVLogin(t *testing.T) {
 			s.do(func() { clear(s.tokens) })
 			_, err := open(t, s, byToken, vault.Options{}).Get(t.Context(), path(t))
 			is.True(errors.Is(err, domain.ErrUnavailable))
-			s.do(func() { is.Equal(len(s.requests), 1) })
+			s.do(func() { is.Equal(len(s.requests), 2) }) // what it is, and the secret
 		},
 		"a wrong secret id is not shown": func(t *testing.T, is *is.I, s *server) {
 			auth := vault.AppRole{RoleID: "role", SecretID: domain.NewSecret("hunter2")}

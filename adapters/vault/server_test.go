@@ -11,9 +11,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// server stands in for a Vault with one KV v2 engine at secret/ and two auth methods. It holds to the HTTP API as the
+// server stands in for a Vault with one KV v2 engine at secret/, two auth methods and the ways of tokens with themselves. It holds to the HTTP API as the
 // documentation of Vault 1.x describes it: paths, statuses, versions, and who may do what.
 type server struct {
 	*httptest.Server
@@ -28,6 +30,18 @@ type server struct {
 	requests []string         // method and path of each
 	fault    http.HandlerFunc // answers instead, when set
 	spaces   map[string]bool  // the namespaces that requests named
+	keeper   string           // may delete versions; all may when it is ""
+	self     *self            // what root-token is; for ever when nil
+}
+
+// self is a token that ends.
+type self struct {
+	clock     ports.Clock
+	ends, max time.Time     // max is the zero time for a token with a period
+	renewed   time.Duration // how long it lives after a renewal
+	fixed     bool          // it cannot be renewed
+	secretive bool          // it may not look at itself
+	renewals  int
 }
 
 type version struct {
@@ -61,18 +75,27 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fault(w, r)
 		return
 	}
+	s.answer(w, r)
+}
+
+// answer is how the server answers when nothing is wrong.
+func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	path, _ := strings.CutPrefix(r.URL.Path, "/v1/")
 	s.requests = append(s.requests, r.Method+" "+path)
 	s.spaces[r.Header.Get("X-Vault-Namespace")] = true
 	write := r.Method == http.MethodPut || r.Method == http.MethodPost
-	if method, ok := strings.CutPrefix(path, "auth/"); ok && write {
+	if method, ok := strings.CutPrefix(path, "auth/"); ok && write && !strings.HasPrefix(method, "token/") {
 		s.login(w, r, method)
 		return
 	}
-	if !s.tokens[r.Header.Get("X-Vault-Token")] {
+	if !s.tokens[r.Header.Get("X-Vault-Token")] || s.self != nil && !s.self.clock.Now().Before(s.self.ends) {
 		refuse(w, http.StatusForbidden, "permission denied")
+		return
+	}
+	if what, ok := strings.CutPrefix(path, "auth/token/"); ok {
+		s.token(w, r, what)
 		return
 	}
 	data, isData := strings.CutPrefix(path, "secret/data/")
@@ -82,6 +105,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.put(w, r, data)
 	case isData && r.Method == http.MethodGet:
 		s.get(w, r, data)
+	case isData && r.Method == http.MethodDelete && s.keeper != "" && s.keeper != r.Header.Get("X-Vault-Token"):
+		refuse(w, http.StatusForbidden, "1 error occurred:\n\t* permission denied\n\n")
+	case isData && r.Method == http.MethodDelete:
+		if n := len(s.entries[data]); n > 0 {
+			s.entries[data][n-1].deleted = true
+		}
+		w.WriteHeader(http.StatusNoContent)
 	case isMetadata && r.Method == http.MethodDelete:
 		delete(s.entries, metadata)
 		w.WriteHeader(http.StatusNoContent)
@@ -89,6 +119,34 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusMethodNotAllowed, "unsupported operation")
 	default:
 		refuse(w, http.StatusNotFound, "no handler for route \""+path+"\". route entry not found.")
+	}
+}
+
+// token answers what a token asks about itself.
+func (s *server) token(w http.ResponseWriter, r *http.Request, what string) {
+	t := s.self
+	switch {
+	case what == "lookup-self" && r.Method == http.MethodGet && t == nil:
+		answer(w, http.StatusOK, map[string]any{"data": map[string]any{"ttl": 0, "renewable": false, "expire_time": nil}})
+	case t == nil || t.secretive:
+		refuse(w, http.StatusForbidden, "1 error occurred:\n\t* permission denied\n\n")
+	case what == "lookup-self" && r.Method == http.MethodGet:
+		answer(w, http.StatusOK, map[string]any{"data": map[string]any{
+			"ttl": int(t.ends.Sub(t.clock.Now()).Seconds()), "renewable": !t.fixed, "expire_time": t.ends.Format(time.RFC3339Nano),
+		}})
+	case what == "renew-self" && r.Method != http.MethodGet && t.fixed:
+		refuse(w, http.StatusBadRequest, "lease is not renewable")
+	case what == "renew-self" && r.Method != http.MethodGet:
+		t.renewals++
+		t.ends = t.clock.Now().Add(t.renewed)
+		if !t.max.IsZero() && t.ends.After(t.max) {
+			t.ends = t.max
+		}
+		answer(w, http.StatusOK, map[string]any{"auth": map[string]any{
+			"client_token": r.Header.Get("X-Vault-Token"), "lease_duration": int(t.ends.Sub(t.clock.Now()).Seconds()), "renewable": true,
+		}})
+	default:
+		refuse(w, http.StatusMethodNotAllowed, "unsupported operation")
 	}
 }
 
@@ -117,9 +175,20 @@ func (s *server) login(w http.ResponseWriter, r *http.Request, method string) {
 }
 
 func (s *server) put(w http.ResponseWriter, r *http.Request, path string) {
-	var body struct{ Data map[string]any }
+	var body struct {
+		Data    map[string]any
+		Options struct{ CAS *int }
+	}
 	if json.NewDecoder(r.Body).Decode(&body) != nil || body.Data == nil {
 		refuse(w, http.StatusBadRequest, "no data provided")
+		return
+	}
+	if body.Options.CAS == nil { // the engine has cas_required
+		refuse(w, http.StatusBadRequest, "check-and-set parameter required for this call")
+		return
+	}
+	if *body.Options.CAS != len(s.entries[path]) {
+		refuse(w, http.StatusBadRequest, "check-and-set parameter did not match the current version")
 		return
 	}
 	s.entries[path] = append(s.entries[path], version{data: body.Data})

@@ -34,16 +34,37 @@ type entries map[string]map[string]string
 
 // Put implements ports.SecretStore.
 func (s *Stub) Put(ctx context.Context, path domain.SecretPath, data domain.SecretData) error {
-	texts, err := reveal(data)
+	texts, err := reveal(path, data)
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, path, func(e entries) { e[path.String()] = texts })
+	return s.change(ctx, path, func(e entries) error {
+		e[path.String()] = texts
+		return nil
+	})
+}
+
+// Create implements ports.SecretStore.
+func (s *Stub) Create(ctx context.Context, path domain.SecretPath, data domain.SecretData) error {
+	texts, err := reveal(path, data)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, path, func(e entries) error {
+		if _, there := e[path.String()]; there {
+			return errThere
+		}
+		e[path.String()] = texts
+		return nil
+	})
 }
 
 // Delete implements ports.SecretStore.
 func (s *Stub) Delete(ctx context.Context, path domain.SecretPath) error {
-	return s.change(ctx, path, func(e entries) { delete(e, path.String()) })
+	return s.change(ctx, path, func(e entries) error {
+		delete(e, path.String())
+		return nil
+	})
 }
 
 // Get implements ports.SecretStore. It needs no lock: the file is only ever replaced.
@@ -59,11 +80,11 @@ func (s *Stub) Get(ctx context.Context, path domain.SecretPath) (domain.SecretDa
 	if !ok {
 		return nil, errNone
 	}
-	return hide(texts), nil
+	return hide(path, texts)
 }
 
 // change rewrites the file while no other process does.
-func (s *Stub) change(ctx context.Context, path domain.SecretPath, change func(entries)) error {
+func (s *Stub) change(ctx context.Context, path domain.SecretPath, change func(entries) error) error {
 	if err := check(ctx, path); err != nil {
 		return err
 	}
@@ -79,7 +100,9 @@ func (s *Stub) change(ctx context.Context, path domain.SecretPath, change func(e
 	if err != nil {
 		return err
 	}
-	change(e)
+	if err := change(e); err != nil {
+		return err
+	}
 	return s.write(e)
 }
 

@@ -23,6 +23,9 @@ func TestStub(t *testing.T) {
 		return porttest.SecretStoreFixture{
 			Store: vault.NewStub(dir),
 			Again: func(*testing.T) ports.SecretStore { return vault.NewStub(dir) },
+			Swap: func(t *testing.T, from, to domain.SecretPath) {
+				change(t, dir, func(entries map[string]map[string]string) { entries[to.String()] = entries[from.String()] })
+			},
 			Fail: func(t *testing.T) { // a disk that was filled by something else
 				is.New(t).NoErr(os.WriteFile(filepath.Join(dir, "secrets.json"), []byte(`{"hunter2-do-not-print`), 0o600))
 			},
@@ -70,5 +73,33 @@ func TestStubIsReadableJSON(t *testing.T) {
 	is.NoErr(err)
 	var got map[string]map[string]string
 	is.NoErr(json.Unmarshal(text, &got))
-	is.Equal(got, map[string]map[string]string{at.String(): {"imap_password": "pa\"ss<&>é"}})
+	is.Equal(got, map[string]map[string]string{at.String(): {"imap_password": "pa\"ss<&>é", vault.PathName: at.String()}})
+}
+
+// What a version before wrote holds no path.
+func TestStubReadsEntriesWithoutTheirPath(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	dir, at := t.TempDir(), path(t)
+	stub := vault.NewStub(dir)
+	is.NoErr(stub.Put(t.Context(), at, secrets("a", "b")))
+	change(t, dir, func(entries map[string]map[string]string) { delete(entries[at.String()], vault.PathName) })
+	got, err := stub.Get(t.Context(), at)
+	is.NoErr(err)
+	is.Equal(got["a"].Reveal(), "b")
+	is.Equal(len(got), 1)
+}
+
+// change edits the file of a stub by hand.
+func change(t *testing.T, dir string, edit func(map[string]map[string]string)) {
+	t.Helper()
+	is := is.New(t)
+	text, err := os.ReadFile(filepath.Join(dir, "secrets.json"))
+	is.NoErr(err)
+	var entries map[string]map[string]string
+	is.NoErr(json.Unmarshal(text, &entries))
+	edit(entries)
+	text, err = json.Marshal(entries)
+	is.NoErr(err)
+	is.NoErr(os.WriteFile(filepath.Join(dir, "secrets.json"), text, 0o600))
 }

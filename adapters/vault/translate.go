@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/hashicorp/vault/api"
 
@@ -50,4 +51,14 @@ func status(err error) int {
 func nothingThere(err error) bool {
 	var answer *api.ResponseError
 	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound && len(answer.Errors) == 0
+}
+
+// errVersion is for a check-and-set that met another version.
+var errVersion = errors.New("the version is another one")
+
+// otherVersion reports whether Vault refused a write because the entry's version is not the one that was named.
+func otherVersion(err error) bool {
+	var answer *api.ResponseError
+	return errors.As(err, &answer) && answer.StatusCode == http.StatusBadRequest &&
+		strings.Contains(strings.Join(answer.Errors, " "), "check-and-set parameter did not match")
 }
