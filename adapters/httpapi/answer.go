@@ -10,14 +10,17 @@ import (
 )
 
 // writeJSON answers 200 with v.
-func writeJSON(w http.ResponseWriter, v any) error {
+func writeJSON(w http.ResponseWriter, v any) error { return writeJSONStatus(w, http.StatusOK, v) }
+
+// writeJSONStatus answers with v.
+func writeJSONStatus(w http.ResponseWriter, status int, v any) error {
 	var body bytes.Buffer
 	e := json.NewEncoder(&body)
 	e.SetEscapeHTML(false) // buyers write & and <; browsers are told that this is no HTML
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
-	write(w, http.StatusOK, "application/json", body.Bytes())
+	write(w, status, "application/json", body.Bytes())
 	return nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -97,31 +99,62 @@ func unauthorized(challenge, detail string) error {
 	return &refusal{status: http.StatusUnauthorized, detail: detail, header: http.Header{"Www-Authenticate": {challenge}}}
 }
 
-// tenant returns whose a request is. domain.ErrUnavailable while there are no keys to tell.
-func (a *Authenticator) tenant(r *http.Request) (domain.TenantID, error) {
+// caller is whom a token stands for.
+type caller struct {
+	tenant  domain.TenantID
+	subject string // "" when the token names nobody
+	role    string
+	expires time.Time
+}
+
+// caller returns whose a request is, by its bearer token. domain.ErrUnavailable while there are no keys to tell.
+func (a *Authenticator) caller(r *http.Request) (caller, error) {
 	token, err := bearerToken(r.Header)
 	if err != nil {
-		return domain.TenantID{}, err
+		return caller{}, err
 	}
+	return a.verify(r.Context(), token)
+}
+
+// verify returns whom a token stands for. domain.ErrUnavailable while there are no keys to tell.
+func (a *Authenticator) verify(ctx context.Context, token string) (caller, error) {
 	claims := jwt.MapClaims{} // unlike a struct's, its names are exact
-	_, err = a.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) {
-		return a.keys[t.Method.Alg()](r.Context(), t) // the parser has refused every other algorithm
+	_, err := a.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) {
+		return a.keys[t.Method.Alg()](ctx, t) // the parser has refused every other algorithm
 	})
 	switch {
 	case err == nil:
-	case errors.Is(err, errNoKeys), r.Context().Err() != nil:
-		return domain.TenantID{}, errNoKeys
+	case errors.Is(err, errNoKeys), ctx.Err() != nil:
+		return caller{}, errNoKeys
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return domain.TenantID{}, errExpiredToken
+		return caller{}, errExpiredToken
 	default:
-		return domain.TenantID{}, errBadToken
+		return caller{}, errBadToken
 	}
 	name, _ := claims["tenantId"].(string)
-	tenant, err := domain.ParseTenantID(name)
-	if err != nil {
-		return domain.TenantID{}, errBadToken
+	c := caller{subject: subjectOf(claims)}
+	if c.tenant, err = domain.ParseTenantID(name); err != nil {
+		return caller{}, errBadToken
 	}
-	return tenant, nil
+	expires, err := claims.GetExpirationTime()
+	if err != nil || expires == nil {
+		return caller{}, errBadToken
+	}
+	c.role, _ = claims["role"].(string)
+	c.expires = expires.Time
+	return c, nil
+}
+
+// maxSubject is the longest subject that is kept, in bytes: OpenID Connect allows 255.
+const maxSubject = 255
+
+// subjectOf reads the claim sub. What could not stand in a log or in the audit names nobody.
+func subjectOf(claims jwt.MapClaims) string {
+	sub, _ := claims["sub"].(string)
+	if len(sub) > maxSubject || strings.ContainsFunc(sub, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return ""
+	}
+	return sub
 }
 
 // bearerToken reads the one Authorization header.
@@ -140,12 +173,12 @@ func bearerToken(h http.Header) (string, error) {
 // authenticate lets a request pass only if a token says whose it is.
 func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tenant, err := s.auth.tenant(r)
+		c, err := s.auth.caller(r)
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
-		exchangeOf(r).tenant = tenant
+		exchangeOf(r).caller = c
 		next.ServeHTTP(w, r)
 	})
 }

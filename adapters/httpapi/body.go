@@ -32,33 +32,58 @@ func readBody(w http.ResponseWriter, r *http.Request, v any) error {
 	return decode(body, v)
 }
 
-// noBody accepts an empty body and the empty object, which some clients cannot help sending.
-func noBody(w http.ResponseWriter, r *http.Request) error {
+// optionalBody is readBody for a body that may be left out: then v stays as it is.
+func optionalBody(w http.ResponseWriter, r *http.Request, v any) error {
 	body, err := bodyOf(w, r)
 	if err != nil || len(body) == 0 {
 		return err
 	}
-	return decode(body, &struct{}{})
+	return decode(body, v)
+}
+
+// noBody accepts an empty body and the empty object, which some clients cannot help sending.
+func noBody(w http.ResponseWriter, r *http.Request) error {
+	return optionalBody(w, r, &struct{}{})
 }
 
 // bodyOf reads a body that, if there is one, calls itself JSON.
 func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
+	body, err := readAll(w, r, maxBody)
+	if err != nil || len(body) == 0 {
+		return nil, err
+	}
+	return body, mustBe(r, "application/json")
+}
+
+// readAll reads a body of at most so many bytes.
+func readAll(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	var body bytes.Buffer
+	if n := r.ContentLength; n > 0 && n <= most {
+		body.Grow(int(n) + bytes.MinRead) // else it grows by doubling
+	}
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, most))
+	var beyond *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge):
-		return nil, &refusal{status: http.StatusRequestEntityTooLarge, detail: "a body has at most " + strconv.Itoa(maxBody) + " bytes"}
+	case errors.As(err, &beyond):
+		return nil, tooLarge(most)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, &refusal{status: http.StatusRequestTimeout, detail: "the body did not come in time"}
 	case err != nil:
 		return nil, &refusal{status: http.StatusBadRequest, detail: "the body could not be read to its end"}
-	case len(body) == 0:
-		return nil, nil
 	}
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return nil, &refusal{status: http.StatusUnsupportedMediaType, detail: "send the body as application/json"}
+	return body.Bytes(), nil
+}
+
+func tooLarge(most int64) error {
+	return &refusal{status: http.StatusRequestEntityTooLarge, detail: "a body has at most " + strconv.FormatInt(most, 10) + " bytes"}
+}
+
+// mustBe refuses a body that does not call itself what it must be.
+func mustBe(r *http.Request, mediaType string) error {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != mediaType {
+		return &refusal{status: http.StatusUnsupportedMediaType, detail: "send the body as " + mediaType}
 	}
-	return body, nil
+	return nil
 }
 
 func decode(body []byte, v any) error {

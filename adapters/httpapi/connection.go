@@ -21,9 +21,6 @@ type statusAnswer struct {
 	LastError   *string    `json:"lastError"`
 }
 
-// statusDisconnected is the status of a connection that was never made; no stored one has it.
-const statusDisconnected = "DISCONNECTED"
-
 func showConnection(c domain.ConnectionState) statusAnswer {
 	return statusAnswer{
 		Connected:   c.Status == domain.ConnectionConnected,
@@ -45,21 +42,26 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request, tenant domain.Te
 	if err != nil {
 		return err
 	}
-	c, found, err := s.app.Status.Run(r.Context(), app.StatusQuery{Tenant: tenant, Marketplace: marketplace})
+	status, err := s.app.Status.Run(r.Context(), app.StatusQuery{Tenant: tenant, Marketplace: marketplace})
 	if err != nil {
 		return err
 	}
-	if !found {
-		return writeJSON(w, statusAnswer{Status: statusDisconnected})
-	}
-	return writeJSON(w, showConnection(c))
+	return writeJSON(w, showStanding(marketplace, status, tongueOf(w, r)))
+}
+
+// connectBody says for which country, and where the browser is to go after the consent.
+type connectBody struct {
+	Country  string `json:"country"`
+	ReturnTo string `json:"returnTo"`
 }
 
 type connectAnswer struct {
-	Message      string `json:"message"`
-	Status       string `json:"status"` // in lower case
-	Instructions string `json:"instructions"`
-	ConnectionID string `json:"connectionId"`
+	Message          string         `json:"message"`
+	Status           string         `json:"status"` // in lower case
+	Instructions     string         `json:"instructions"`
+	ConnectionID     string         `json:"connectionId"`
+	AuthorizationURL string         `json:"authorizationUrl,omitempty"` // only when a country was named and sellers can authorize us
+	InboundAddress   *addressAnswer `json:"inboundAddress,omitempty"`   // only when a country was named and mail is taken here
 }
 
 func (s *Server) connect(w http.ResponseWriter, r *http.Request, tenant domain.TenantID) error {
@@ -67,32 +69,32 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, tenant domain.T
 	if err != nil {
 		return err
 	}
-	if err := noBody(w, r); err != nil {
+	var body connectBody
+	if err := optionalBody(w, r, &body); err != nil {
 		return err
 	}
-	c, err := s.app.Connect.Run(r.Context(), app.ConnectCommand{Tenant: tenant, Marketplace: marketplace})
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, connectAnswer{
-		Message:      marketplace.Title() + " connection initiated",
-		Status:       strings.ToLower(string(c.Status)),
-		Instructions: instructions(c),
-		ConnectionID: c.ID.String(),
+	browser := browserFor(r)
+	c, err := s.app.Connect.Run(r.Context(), app.ConnectCommand{
+		Tenant: tenant, Marketplace: marketplace, Country: body.Country, By: exchangeOf(r).subject, ReturnTo: body.ReturnTo, Browser: browser,
 	})
-}
-
-// instructions tells a seller what to do next.
-func instructions(c domain.ConnectionState) string {
-	const setMailbox = "1. Give us a mailbox that we may read: PUT " + apiBase + "/marketplaces/amazon/mailbox. " +
-		"2. In Seller Central, open Settings > Notification Preferences > Messaging > Buyer Messages and have them sent to that mailbox's address."
-	switch {
-	case c.Status == domain.ConnectionConnected:
-		return "Nothing to do: " + c.Type.Title() + " is connected, and new messages become tickets by themselves."
-	case c.Type == domain.Amazon:
-		return setMailbox
+	if err != nil {
+		return fieldRefusal(err, "country")
 	}
-	return "Nothing to do yet: " + c.Type.Title() + " has no source of messages on this server."
+	answer := connectAnswer{
+		Message:          marketplace.Title() + " connection initiated",
+		Status:           strings.ToLower(string(c.Status)),
+		Instructions:     instructions(c, tongueOf(w, r)),
+		ConnectionID:     c.ID.String(),
+		AuthorizationURL: c.AuthorizationURL,
+	}
+	if c.AuthorizationURL != "" {
+		keepBrowser(w, browser)
+	}
+	if c.Address != nil {
+		shown := showAddress(*c.Address)
+		answer.InboundAddress = &shown
+	}
+	return writeJSON(w, answer)
 }
 
 func (s *Server) disconnect(w http.ResponseWriter, r *http.Request, tenant domain.TenantID) error {
@@ -103,7 +105,7 @@ func (s *Server) disconnect(w http.ResponseWriter, r *http.Request, tenant domai
 	if err := noBody(w, r); err != nil {
 		return err
 	}
-	c, err := s.app.Disconnect.Run(r.Context(), app.DisconnectCommand{Tenant: tenant, Marketplace: marketplace})
+	c, err := s.app.Disconnect.Run(r.Context(), app.DisconnectCommand{Tenant: tenant, Marketplace: marketplace, By: exchangeOf(r).subject})
 	if err != nil {
 		return err
 	}
@@ -130,5 +132,8 @@ func (s *Server) sync(w http.ResponseWriter, r *http.Request, tenant domain.Tena
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, syncAnswer(result))
+	return writeJSON(w, syncAnswer{
+		Fetched: result.Fetched, Created: result.Created, Duplicates: result.Duplicates, Rejected: result.Rejected,
+		Superseded: result.Superseded,
+	})
 }

@@ -15,9 +15,12 @@ import (
 type list byte
 
 const (
-	ticketList  list = 't'
-	messageList list = 'm'
-	eventList   list = 'e'
+	ticketList     list = 't'
+	messageList    list = 'm'
+	eventList      list = 'e'
+	connectionList list = 'c'
+	rejectedList   list = 'r'
+	quarantineList list = 'q'
 )
 
 // cursorVersion is the first byte of every cursor. A new layout takes the next number.
@@ -68,4 +71,6 @@ const (
 	maxSeconds = 253402300799
 )
 
-var errCursor = wrongField(http.StatusBadRequest, "cursor", "not a cursor of this list: drop it and begin again")
+const cursorDetail = "not a cursor of this list: drop it and begin again"
+
+var errCursor = wrongField(http.StatusBadRequest, "cursor", cursorDetail)

@@ -20,15 +20,15 @@ var docsTemplate string
 //go:embed docs.css
 var docsStyle string
 
-// docsPolicy lets the page use its own style and nothing else: no script, no other server.
-func docsPolicy() string {
-	sum := sha256.Sum256([]byte(docsStyle))
+// stylePolicy lets a page use its own style and nothing else: no script, no other server.
+func stylePolicy(style string) string {
+	sum := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
 func (s *Server) docsPage(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Content-Security-Policy", docsPolicy())
+	w.Header().Set("Content-Security-Policy", stylePolicy(docsStyle))
 	w.Header().Set("Cache-Control", "no-cache")
 	write(w, http.StatusOK, "text/html; charset=utf-8", s.docs)
 	return nil
@@ -55,6 +55,7 @@ type docsOperation struct {
 	Parameters                                 []docsField
 	Body                                       []docsField
 	Curl                                       string
+	Status                                     string // of the answer that is shown
 	MediaType                                  string
 	Example                                    string // JSON; "" when the answer has none
 	Schema                                     string // name of the answer's schema, "" when it has none
@@ -81,7 +82,7 @@ func renderDocs(specification []byte, version string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	funcs := template.FuncMap{"prose": prose, "json": prettyJSON, "breakable": breakable, "lower": strings.ToLower}
+	funcs := template.FuncMap{"prose": prose, "json": prettyJSON, "breakable": breakable, "anchor": anchor}
 	page, err := template.New("docs").Funcs(funcs).Parse(docsTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("read page template: %w", err)
@@ -126,29 +127,45 @@ func newOperation(spec node, path, method string, op node) docsOperation {
 		f.Place, f.Required, f.Description = p.get("in").text(), p.get("required").text() == "true", p.get("description").text()
 		o.Parameters = append(o.Parameters, f)
 	}
-	body := op.get("requestBody", "content", "application/json")
-	o.Body = fieldsOf(spec, body.get("schema"))
-	for mediaType, content := range op.get("responses", "200", "content").pairs() {
-		o.MediaType = mediaType
+	for _, content := range op.get("requestBody", "content").pairs() {
+		o.Body = fieldsOf(spec, content.get("schema"))
+	}
+	for status, r := range op.get("responses").pairs() {
+		switch {
+		case status >= "400":
+			o.Problems = append(o.Problems, newDocsProblem(r))
+		case o.Status == "":
+			o.answer(spec, status, r)
+		}
+	}
+	o.Curl = curl(o, op)
+	return o
+}
+
+// answer shows the first of the answers that are no problems.
+func (o *docsOperation) answer(spec node, status string, response node) {
+	o.Status = status
+	for mediaType, content := range response.get("content").pairs() {
+		if o.MediaType != "" {
+			o.MediaType += ", "
+		}
+		o.MediaType += mediaType
 		if e := content.get("example"); e.exists() {
 			o.Example = string(e.appendJSON(nil))
 		}
 		o.Schema = nameOf(spec, content.get("schema"))
 	}
-	for status, r := range op.get("responses").pairs() {
-		if status != "200" {
-			o.Problems = append(o.Problems, newDocsProblem(r))
-		}
-	}
-	o.Curl = curl(o, op, body.get("example"))
-	return o
 }
 
 // curl is a command line that tries the operation.
-func curl(o docsOperation, op, body node) string {
-	path := o.Path
+func curl(o docsOperation, op node) string {
+	path, headers := o.Path, ""
 	for p := range op.get("parameters").items() {
-		path = strings.ReplaceAll(path, "{"+p.get("name").text()+"}", p.get("example").text())
+		name, example := p.get("name").text(), p.get("example").text()
+		path = strings.ReplaceAll(path, "{"+name+"}", example)
+		if p.get("in").text() == "header" {
+			headers += " \\\n  -H \"" + name + ": " + example + "\""
+		}
 	}
 	line := `curl "$BASE` + path + `"`
 	if o.Method != http.MethodGet {
@@ -157,9 +174,17 @@ func curl(o docsOperation, op, body node) string {
 	if !o.Public {
 		line += " \\\n  -H \"Authorization: Bearer $TOKEN\""
 	}
-	if body.exists() {
+	line += headers
+	for mediaType, content := range op.get("requestBody", "content").pairs() {
+		example := content.get("example")
+		switch {
+		case !example.exists():
+			continue
+		case mediaType != "application/json":
+			return line + " \\\n  -H \"Content-Type: " + mediaType + "\" \\\n  --data-binary @mail.eml"
+		}
 		var data bytes.Buffer
-		_ = json.Indent(&data, body.appendJSON(nil), "  ", "  ") // it is JSON
+		_ = json.Indent(&data, example.appendJSON(nil), "  ", "  ") // it is JSON
 		line += " \\\n  -H \"Content-Type: application/json\" \\\n  -d '" + data.String() + "'"
 	}
 	return line
@@ -242,6 +267,9 @@ func prose(text string) template.HTML {
 	}
 	return template.HTML(out.String())
 }
+
+// anchor is the name of a group as it stands in a link.
+func anchor(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "-") }
 
 // breakable lets a path break before its slashes.
 func breakable(path string) template.HTML {

@@ -10,18 +10,18 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/gorilla/mux"
-
-	"github.com/keybuzzio/marketplaces/domain"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // exchange is one request and its answer, as far as the access log, the metrics and problems need to know.
 type exchange struct {
 	http.ResponseWriter
-	id     string          // of the request
-	route  string          // template of the route; otherRoute when none matched
-	tenant domain.TenantID // zero until authenticated
-	status int             // 0 until the header is written
-	bytes  int64           // of the body
+	caller        // zero until authenticated
+	id     string // of the request
+	route  string // template of the route; otherRoute when none matched
+	status int    // 0 until the header is written
+	bytes  int64  // of the body
 }
 
 // otherRoute stands for every path that is no route, so that nobody can fill logs and metrics with names.
@@ -90,14 +90,17 @@ func (s *Server) survive(x *exchange, r *http.Request) {
 	writeProblem(x, r, newProblem(http.StatusInternalServerError, internalDetail))
 }
 
-// note writes the access log's line and counts the request. Nothing in it comes from the client but its request id:
-// neither path nor query, header or body.
+// note writes the access log's line, counts the request, and names the span that somebody may have begun for it. Nothing in
+// these comes from the client but its request id: neither path nor query, header or body.
 func (s *Server) note(r *http.Request, x *exchange, start time.Time) {
 	if x.status == 0 {
 		x.status = http.StatusOK // what net/http sends for a handler that wrote nothing
 	}
 	took := time.Since(start)
 	s.metrics.observe(x.route, r.Method, x.status, took)
+	span := trace.SpanFromContext(r.Context())
+	span.SetName(methodName(r.Method) + " " + x.route)
+	span.SetAttributes(attribute.String("http.route", x.route))
 	attrs := []slog.Attr{
 		slog.String("method", methodName(r.Method)), slog.String("route", x.route), slog.Int("status", x.status),
 		slog.Int64("bytes", x.bytes), slog.Duration("duration", took), slog.String("request_id", x.id),

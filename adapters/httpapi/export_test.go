@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gorilla/mux"
 
+	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -18,6 +21,14 @@ func (s *Server) Walk(visit mux.WalkFunc) error { return s.router.Walk(visit) }
 
 // SetTimeout changes how long a request may take.
 func (s *Server) SetTimeout(d time.Duration) { s.timeout = d }
+
+// HoldUnsigned takes all the memory that mails may have which nobody has signed yet.
+func (s *Server) HoldUnsigned() (release func()) {
+	if !s.unsigned.TryAcquire(maxUnsigned) {
+		panic("somebody has some of it")
+	}
+	return func() { s.unsigned.Release(maxUnsigned) }
+}
 
 // Handle adds a route under /api/v1.
 func (s *Server) Handle(path string, h func(http.ResponseWriter, *http.Request) error) {
@@ -37,6 +48,21 @@ func ServeQuickly(ctx context.Context, l net.Listener, h http.Handler, d time.Du
 	s.ReadHeaderTimeout, s.ReadTimeout = d, 2*d
 	return serve(ctx, l, s, d)
 }
+
+// TellStep returns a next step in a language, en or fr.
+func TellStep(n domain.NextStep, in string) string {
+	t := english
+	if in == "fr" {
+		t = french
+	}
+	return tellStep(domain.Amazon, n, t)
+}
+
+// NextSteps are the steps that have a sentence.
+func NextSteps() []domain.Step { return slices.Collect(maps.Keys(nextSteps)) }
+
+// ConsentProblems are the statuses that the page of consents has a sentence for.
+func ConsentProblems() []int { return slices.Collect(maps.Keys(consentProblems)) }
 
 // ProblemTypes returns the name of each kind of problem by its status.
 func ProblemTypes() map[int]string {

@@ -25,7 +25,7 @@ func (s *Server) setMailbox(w http.ResponseWriter, r *http.Request, tenant domai
 		return err
 	}
 	c, err := s.app.SetMailbox.Run(r.Context(), app.SetMailboxCommand{
-		Tenant: tenant, Marketplace: domain.Amazon,
+		Tenant: tenant, Marketplace: domain.Amazon, By: exchangeOf(r).subject,
 		Mailbox: domain.Mailbox{
 			Host: body.Host, Port: body.Port, TLS: body.TLS, User: body.User, Password: body.Password, Name: body.Mailbox,
 		},

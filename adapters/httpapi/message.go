@@ -10,16 +10,19 @@ import (
 )
 
 type messageAnswer struct {
-	ID                uuid.UUID    `json:"id"`
-	TicketID          uuid.UUID    `json:"ticketId"`
-	ExternalMessageID *uuid.UUID   `json:"externalMessageId"`
-	SenderType        string       `json:"senderType"`
-	SenderName        *string      `json:"senderName"`
-	Body              string       `json:"body"`
-	Source            string       `json:"source"`
-	IsInternal        bool         `json:"isInternal"`
-	SafetyFlags       []flagAnswer `json:"safetyFlags"`
-	SentAt            time.Time    `json:"sentAt"`
+	ID                uuid.UUID          `json:"id"`
+	TicketID          uuid.UUID          `json:"ticketId"`
+	ExternalMessageID *uuid.UUID         `json:"externalMessageId"`
+	SenderType        string             `json:"senderType"`
+	SenderName        *string            `json:"senderName"`
+	Body              string             `json:"body"`
+	Quoted            *string            `json:"quoted"`
+	Source            string             `json:"source"`
+	IsInternal        bool               `json:"isInternal"`
+	Delivery          *string            `json:"delivery"`
+	SafetyFlags       []flagAnswer       `json:"safetyFlags"`
+	Attachments       []attachmentAnswer `json:"attachments"`
+	SentAt            time.Time          `json:"sentAt"`
 }
 
 func showMessage(m domain.TicketMessage) messageAnswer {
@@ -30,9 +33,12 @@ func showMessage(m domain.TicketMessage) messageAnswer {
 		SenderType:        string(m.SenderType),
 		SenderName:        orNull(m.SenderName),
 		Body:              m.Body,
+		Quoted:            orNull(m.Quoted),
 		Source:            string(m.Source),
 		IsInternal:        m.Internal,
+		Delivery:          orNull(string(m.Delivery)),
 		SafetyFlags:       showFlags(m.SafetyFlags),
+		Attachments:       showAttachments(m.Ticket, m.Files),
 		SentAt:            m.SentAt.UTC(),
 	}
 }

@@ -3,12 +3,10 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
-	"runtime"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -19,13 +17,10 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 }
 
-// newMetrics registers the metrics of requests and build. A nil registry becomes a new one, with the metrics of process
-// and runtime.
-func newMetrics(registry *prometheus.Registry, version string) (*metrics, error) {
-	var all []prometheus.Collector
+// newMetrics registers the metrics of requests. A nil registry becomes a new one.
+func newMetrics(registry *prometheus.Registry) (*metrics, error) {
 	if registry == nil {
 		registry = prometheus.NewRegistry()
-		all = append(all, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
 	m := &metrics{
 		registry: registry,
@@ -37,11 +32,7 @@ func newMetrics(registry *prometheus.Registry, version string) (*metrics, error)
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}, []string{"route", "method"}),
 	}
-	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "marketplaces_build_info", Help: "Always 1; the labels say which build this is.",
-		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
-	}, func() float64 { return 1 })
-	for _, c := range append(all, m.requests, m.duration, build) {
+	for _, c := range []prometheus.Collector{m.requests, m.duration} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

@@ -17,7 +17,7 @@ func (s *Server) connectMock(w http.ResponseWriter, r *http.Request, tenant doma
 	if err := noBody(w, r); err != nil {
 		return err
 	}
-	c, _, err := s.app.ConnectMock.Run(r.Context(), app.ConnectMockCommand{Tenant: tenant})
+	c, _, err := s.app.ConnectMock.Run(r.Context(), app.ConnectMockCommand{Tenant: tenant, By: exchangeOf(r).subject})
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,12 @@ type pageAnswer[T any] struct {
 
 // newPage makes an answer of rows; show turns each into what clients see.
 func newPage[Row, Shown any](l list, rows []Row, next ports.Position, show func(Row) Shown) pageAnswer[Shown] {
-	p := pageAnswer[Shown]{Data: make([]Shown, len(rows)), NextCursor: writeCursor(l, next)}
+	return pageAt(rows, writeCursor(l, next), show)
+}
+
+// pageAt is newPage for a list with cursors of its own.
+func pageAt[Row, Shown any](rows []Row, next *string, show func(Row) Shown) pageAnswer[Shown] {
+	p := pageAnswer[Shown]{Data: make([]Shown, len(rows)), NextCursor: next}
 	for i, row := range rows {
 		p.Data[i] = show(row)
 	}
@@ -65,11 +70,17 @@ func (p parameters) paging(l list) (after ports.Position, limit int, err error) 
 	if after, err = readCursor(l, cursor); err != nil {
 		return after, 0, err
 	}
-	limit, err = readParameter(p, "limit", parseLimit)
+	limit, err = p.limit()
+	return after, limit, err
+}
+
+// limit reads how many rows a page may have.
+func (p parameters) limit() (int, error) {
+	limit, err := readParameter(p, "limit", parseLimit)
 	if err == nil && limit == 0 {
 		limit = defaultLimit
 	}
-	return after, limit, err
+	return limit, err
 }
 
 func parseLimit(s string) (int, error) {

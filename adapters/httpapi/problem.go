@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
@@ -40,6 +41,7 @@ var problemTypes = map[int]struct{ name, title string }{
 	http.StatusMethodNotAllowed:      {"method-not-allowed", "Method not allowed"},
 	http.StatusRequestTimeout:        {"timeout", "Request too slow"},
 	http.StatusConflict:              {"conflict", "Conflict"},
+	http.StatusGone:                  {"gone", "Gone for good"},
 	http.StatusRequestEntityTooLarge: {"too-large", "Body too large"},
 	http.StatusUnsupportedMediaType:  {"unsupported-media-type", "Unsupported media type"},
 	http.StatusUnprocessableEntity:   {"rejected", "Rejected"},
@@ -94,8 +96,11 @@ func problemOf(ctx context.Context, err error) problem {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return newProblem(statusClientGone, "")
 	}
+	if errors.Is(err, app.ErrErased) {
+		return newProblem(http.StatusGone, domain.Message(err))
+	}
 	if known := knownError(err); known != nil {
-		if known.Kind == domain.ErrUnavailable {
+		if statusOf[known.Kind] == http.StatusServiceUnavailable {
 			return unavailable(known.Msg, known.RetryAfter)
 		}
 		return newProblem(statusOf[known.Kind], known.Msg)
@@ -114,6 +119,7 @@ var statusOf = map[error]int{
 	domain.ErrForbidden:   http.StatusForbidden,
 	domain.ErrRejected:    http.StatusUnprocessableEntity,
 	domain.ErrUnavailable: http.StatusServiceUnavailable,
+	domain.ErrThrottled:   http.StatusServiceUnavailable,
 }
 
 // knownError returns the domain error that err is, nil if it is none. The outermost one decides, because its cause may
@@ -140,15 +146,20 @@ func unavailable(detail string, wait time.Duration) problem {
 	return p
 }
 
-// fail answers with the problem that err is. From 500 up it is logged, with the cause.
+// fail answers with the problem that err is.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	writeProblem(w, r, s.problemFor(r, err))
+}
+
+// problemFor translates an error of a request. From 500 up it is logged, with the cause.
+func (s *Server) problemFor(r *http.Request, err error) problem {
 	x := exchangeOf(r)
 	p := problemOf(r.Context(), err)
 	if p.Status >= http.StatusInternalServerError {
 		s.log.ErrorContext(r.Context(), "request failed", "request_id", x.id, "route", x.route, "tenant", x.tenant.String(),
 			"status", p.Status, "error", err)
 	}
-	writeProblem(w, r, p)
+	return p
 }
 
 func writeProblem(w http.ResponseWriter, r *http.Request, p problem) {

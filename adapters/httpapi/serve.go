@@ -19,9 +19,10 @@ const (
 	maxHeaderBytes    = 32 << 10
 )
 
-// How long stopping may take: together less than the 10 seconds after which a supervisor kills.
+// How long stopping may take: together less than the 10 seconds after which a supervisor kills, of which the last traces
+// need 2.
 const (
-	finishTimeout = 7 * time.Second // requests under way may finish
+	finishTimeout = 5 * time.Second // requests under way may finish
 	cancelTimeout = 2 * time.Second // then they are cancelled and may still say so
 )
 

@@ -2,8 +2,9 @@
 // back into JSON. Start at [New] and at the table in routes; openapi.yaml is the contract with clients, served beside
 // the routes and held against them by a test.
 //
-// Everything under /api/v1 needs a bearer token, what does not exist there included. The tenant is the token's: no
-// path, query or body names one, and what belongs to another tenant does not exist. Errors are RFC 9457 problems.
+// Everything under /api/v1 needs a bearer token, what does not exist there included; but for the webhook, whose requests are
+// signed, and for the two places that marketplaces send browsers to: see loginPath and callbackPath. The tenant is the token's:
+// no path, query or body names one, and what belongs to another tenant does not exist. Errors are RFC 9457 problems.
 package httpapi
 
 import (
@@ -16,6 +17,7 @@ import (
 
 	"github.com/gorilla/mux"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
@@ -26,27 +28,45 @@ type Options struct {
 	Auth    *Authenticator              // required
 	Ready   func(context.Context) error // required: nil when the database answers and has the schema this build knows
 	Log     *slog.Logger                // discarded when nil
-	Metrics *prometheus.Registry        // a new one, with the metrics of process and runtime, when nil
+	Metrics *prometheus.Registry        // what /metrics shows, with the metrics of requests added; a new one when nil
+	River   http.Handler                // River's own pages, made for RiverPath; none when nil
 	Version string                      // of this build
+
+	// SignIn is where sellers sign in whom a marketplace sends here to authorize us, with the marketplace's query on it: see
+	// [CheckSignIn]. "": nobody is sent on.
+	SignIn string
+
+	// Dev has the development page served. nil: there is none.
+	Dev *DevPage
+
+	// WebhookKeys are what mails that are pushed by HTTP are signed with: see [ParseWebhookKeys]. None: no mail is taken.
+	WebhookKeys []domain.Secret
 }
 
 // Server is the http.Handler of all routes. It is safe for concurrent use.
 type Server struct {
-	app     *app.App
-	auth    *Authenticator
-	ready   func(context.Context) error
-	log     *slog.Logger
-	metrics *metrics
-	docs    []byte
-	timeout time.Duration // of one request
-	router  *mux.Router
+	app      *app.App
+	auth     *Authenticator
+	ready    func(context.Context) error
+	log      *slog.Logger
+	metrics  *metrics
+	docs     []byte
+	keys     []domain.Secret     // of the webhook; none: it is closed
+	unsigned *semaphore.Weighted // bytes of mails at the webhook, signed or not
+	timeout  time.Duration       // of one request
+	signIn   string              // "" when there is none
+	dev      *DevPage            // nil when there is none
+	router   *mux.Router
+
+	river      http.Handler // nil when there is none
+	sameOrigin *http.CrossOriginProtection
 }
 
 // requestTimeout bounds the work for one request. It ends before writeTimeout cuts the connection, so that the client
 // still hears why.
 const requestTimeout = 60 * time.Second
 
-// New returns the handler of all routes; it starts nothing. Its error names everything that o lacks.
+// New returns the handler of all routes; it starts nothing. Its error names everything that o lacks or has wrong.
 func New(a *app.App, o Options) (*Server, error) {
 	var missing []error
 	need := func(name string, there bool) {
@@ -57,13 +77,23 @@ func New(a *app.App, o Options) (*Server, error) {
 	need("the application", a != nil)
 	need("Options.Auth", o.Auth != nil)
 	need("Options.Ready", o.Ready != nil)
+	for _, key := range o.WebhookKeys {
+		if len(key.Reveal()) < MinSecret {
+			missing = append(missing, domain.Errorf(domain.ErrInvalid, "httpapi: a key of Options.WebhookKeys is shorter than %d bytes", MinSecret))
+		}
+	}
+	if o.SignIn != "" {
+		if err := CheckSignIn(o.SignIn); err != nil {
+			missing = append(missing, domain.Wrap(domain.ErrInvalid, err, "httpapi: Options.SignIn: %s", domain.Message(err)))
+		}
+	}
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	metrics, err := newMetrics(o.Metrics, o.Version)
+	metrics, err := newMetrics(o.Metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +101,8 @@ func New(a *app.App, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{app: a, auth: o.Auth, ready: o.Ready, log: o.Log, metrics: metrics, docs: page, timeout: requestTimeout}
+	s := &Server{app: a, auth: o.Auth, ready: o.Ready, log: o.Log, metrics: metrics, docs: page, keys: o.WebhookKeys, unsigned: semaphore.NewWeighted(maxUnsigned), timeout: requestTimeout,
+		signIn: o.SignIn, dev: o.Dev, river: o.River, sameOrigin: http.NewCrossOriginProtection()}
 	s.router = s.routes()
 	return s, nil
 }
@@ -91,6 +122,18 @@ func (s *Server) routes() *mux.Router {
 	s.get(root, "/openapi.yaml", s.openapi)
 	s.get(root, "/docs", s.docsPage)
 	root.Handle("/metrics", s.metrics.handler()).Methods(http.MethodGet, http.MethodHead)
+	if s.river != nil {
+		root.Handle(RiverPath, s.answer(s.riverPages))
+		root.PathPrefix(RiverPath + "/").Handler(s.answer(s.riverPages))
+	}
+	if s.dev != nil {
+		s.get(root, devPath, s.devPage)
+		s.get(root, devPath+"/app.js", devFile("text/javascript; charset=utf-8", devScript))
+		s.get(root, devPath+"/app.css", devFile("text/css; charset=utf-8", devStyle))
+	}
+	s.post(root, apiBase+"/webhooks/inbound-email", s.receiveMail) // its signature stands for a token
+	s.get(root, loginPath, s.openLogin)
+	s.get(root, callbackPath, s.finishConsent)
 
 	api := root.PathPrefix(apiBase).Subrouter()
 	api.Use(s.authenticate)
@@ -100,12 +143,33 @@ func (s *Server) routes() *mux.Router {
 	s.post(api, "/marketplaces/{marketplace}/connect", tenantOnly(s.connect))
 	s.post(api, "/marketplaces/{marketplace}/sync", tenantOnly(s.sync))
 	s.post(api, "/marketplaces/{marketplace}/disconnect", tenantOnly(s.disconnect))
+	s.post(api, "/marketplaces/{marketplace}/oauth/login", tenantOnly(s.acceptInvitation))
 	s.put(api, "/marketplaces/amazon/mailbox", tenantOnly(s.setMailbox))
+	s.get(api, "/marketplaces/amazon/inbound-addresses", tenantOnly(s.listAddresses))
+	s.post(api, "/marketplaces/amazon/inbound-addresses", tenantOnly(s.createAddress))
+	s.post(api, "/marketplaces/amazon/inbound-addresses/{id}/retire", tenantOnly(s.retireAddress))
+	s.post(api, "/marketplaces/amazon/inbound-addresses/{id}/validation", tenantOnly(s.validateAddress))
 	s.post(api, "/marketplaces/amazon/mock/connect", tenantOnly(s.connectMock))
 	s.get(api, "/tickets", tenantOnly(s.listTickets))
 	s.get(api, "/tickets/{id}", tenantOnly(s.getTicket))
 	s.get(api, "/tickets/{id}/messages", tenantOnly(s.listMessages))
+	s.get(api, "/tickets/{id}/messages/{messageId}/text", tenantOnly(s.getText))
+	s.get(api, "/tickets/{id}/attachments/{attachmentId}", tenantOnly(s.getAttachment))
 	s.get(api, "/tickets/{id}/events", tenantOnly(s.listEvents))
+	s.get(api, "/tickets/{id}/order", tenantOnly(s.getOrder))
+	s.post(api, "/tickets/{id}/order/refresh", tenantOnly(s.refreshOrder))
+	s.get(api, "/quarantine", tenantOnly(s.listQuarantine))
+	s.get(api, "/quarantine/{id}", tenantOnly(s.getQuarantined))
+	s.get(api, "/quarantine/{id}/raw", tenantOnly(s.getQuarantinedRaw))
+	s.post(api, "/quarantine/{id}/assign", tenantOnly(s.assignQuarantined))
+	s.post(api, "/quarantine/{id}/dismiss", tenantOnly(s.dismissQuarantined))
+	s.post(api, "/quarantine/{id}/replay", tenantOnly(s.replayQuarantined))
+	s.get(api, "/ops/jobs", s.operatorOnly(s.opsJobs))
+	s.get(api, "/ops/connections", s.operatorOnly(s.opsConnections))
+	s.post(api, "/ops/connections/{id}/resume", s.operatorOnly(s.opsResume))
+	s.get(api, "/ops/rejected", s.operatorOnly(s.opsRejected))
+	s.post(api, "/ops/rejected/{id}/replay", s.operatorOnly(s.opsReplay))
+	s.post(api, "/ops/session", s.operatorOnly(s.opsSession))
 	return root
 }
 
