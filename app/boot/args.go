@@ -16,6 +16,8 @@ type arguments struct {
 	dev     bool
 	once    bool
 	command string
+	replay  replayArguments
+	erase   eraseArguments
 }
 
 // program describes a binary's command line.
@@ -23,6 +25,7 @@ type program struct {
 	name     string
 	help     string
 	once     bool     // has the flag --once
+	tenants  bool     // has the commands for one tenant, replay and erase, and their flags
 	commands []string // the first is what it does when none is named
 }
 
@@ -35,11 +38,22 @@ func (p program) parse(args []string, out io.Writer) (arguments, error) {
 	if p.once {
 		flags.BoolVar(&a.once, "once", false, "")
 	}
+	if p.tenants {
+		a.replay.register(flags)
+		flags.BoolVar(&a.erase.yes, "yes", false, "")
+	}
 	// Flags may stand before and after the command.
 	rest := args
 	for {
 		if err := flags.Parse(rest); errors.Is(err, flag.ErrHelp) {
-			_, _ = io.WriteString(out, p.help)
+			help := p.help
+			switch {
+			case p.tenants && a.command == "replay":
+				help = replayHelp
+			case p.tenants && a.command == "erase":
+				help = eraseHelp
+			}
+			_, _ = io.WriteString(out, help)
 			return a, errHelp
 		} else if err != nil {
 			return a, fmt.Errorf("%w: see %s --help", err, p.name)
@@ -62,7 +76,21 @@ func (p program) parse(args []string, out io.Writer) (arguments, error) {
 	if !slices.Contains(p.commands, a.command) {
 		return a, fmt.Errorf("unknown command %q: see %s --help", a.command, p.name)
 	}
-	return a, nil
+	return a, a.fit(p)
+}
+
+// fit holds that flags stand with their command.
+func (a *arguments) fit(p program) error {
+	if a.command == "erase" { // it has the flag --tenant too
+		a.erase.tenant, a.replay.tenant = a.replay.tenant, ""
+	}
+	if a.command != "replay" && a.replay != (replayArguments{}) {
+		return fmt.Errorf("--tenant, --rejected, --since, --message and --apply belong to the command replay: see %s replay --help", p.name)
+	}
+	if a.command != "erase" && a.erase != (eraseArguments{}) {
+		return fmt.Errorf("--yes belongs to the command erase: see %s erase --help", p.name)
+	}
+	return nil
 }
 
 const serverHelp = `server answers the HTTP API of KeyBuzz Marketplaces.
@@ -74,7 +102,8 @@ Usage:
 Flags:
   --dev    development mode: the whole product on this machine alone. A private Postgres, the
            schema brought up to date, secrets in a file, invented messages allowed, the worker
-           inside, a token and commands to try printed. Listens on loopback only.
+           inside; the address of a page to try it on, a token and commands are printed. Listens on
+           loopback only.
 
 Without --dev it needs these settings (migrate needs the first only):
   DATABASE_URL    postgres://user:password@host:5432/database; run "server migrate" first
@@ -85,6 +114,27 @@ Without --dev it needs these settings (migrate needs the first only):
 Others, with their defaults:
   PORT=4000  KEYBUZZ_MARKETPLACES=amazon  LOG_LEVEL=info  LOG_FORMAT (text on a terminal, else json)
   KEYBUZZ_MAILBOX_NETWORKS (every public network)  KEYBUZZ_DATA_DIR (for --dev: the user's cache folder; root's is /var/lib/keybuzz)
+  KEYBUZZ_METRICS_TENANTS=false  OTEL_… (traces: OpenTelemetry's standard variables)
+  KEYBUZZ_RAW_S3_… (as for the worker)
+
+To take mail that marketplaces send to KeyBuzz:
+  KEYBUZZ_INBOUND_DOMAIN        domain of the sellers' inbound addresses, such as inbound.example.com
+  KEYBUZZ_LMTP_ADDR, _SMTP_ADDR such as :2424 and :2525, for your own mail server to deliver to; unset: off
+  KEYBUZZ_INBOUND_NETWORKS      who may deliver; unset: this machine and private networks
+  KEYBUZZ_INBOUND_AUTHSERV_ID   the name your mail server signs its Authentication-Results with; workers need it too
+  KEYBUZZ_INBOUND_TLS_CERT, _TLS_KEY  PEM files for STARTTLS
+  INBOUND_WEBHOOK_KEY           at least 32 bytes that sign POST /api/v1/webhooks/inbound-email; two, with a
+                                comma between, while they are exchanged
+
+To let sellers authorize KeyBuzz at Amazon, so that tickets show their orders:
+  AMAZON_SPAPI_CLIENT_ID, _CLIENT_SECRET, _APP_ID, _REDIRECT_URI   the application as it is registered, all or
+                                none; workers need it too. Two secrets, with a comma between, while they are exchanged
+  AMAZON_SPAPI_FROM_VAULT=false it is at secret/keybuzz/amazon_spapi/app in Vault instead
+  AMAZON_SPAPI_DRAFT=false      it is not published yet
+  AMAZON_SPAPI_MODE=production  or sandbox; with --dev also standin: a stand-in for Amazon inside, at
+                                KEYBUZZ_STANDIN_ADDR (127.0.0.1:0)
+  AMAZON_SPAPI_SIGN_IN_URL      where sellers sign in who come from Amazon's Appstore; unset: they are refused
+  KEYBUZZ_RETURN_URLS           where browsers may go after a consent, comma-separated; unset: to a page of this server
 
 Once it runs, /docs describes the API.
 `
@@ -95,6 +145,8 @@ Usage:
   worker [--dev]           poll every connected seller again and again until interrupted
   worker [--dev] --once    poll every connected seller once, print what came, then stop
   worker [--dev] migrate   bring the database schema up to date, then stop
+  worker [--dev] replay    read stored messages again with this version: see worker replay --help
+  worker [--dev] erase     make a tenant's messages, as they came, unreadable: see worker erase --help
 
 Flags:
   --dev     development mode: the private Postgres and the secrets file that "server --dev" uses
@@ -108,6 +160,14 @@ Without --dev it needs these settings (migrate needs the first only):
 Others, with their defaults:
   KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS=60  KEYBUZZ_MARKETPLACES=amazon  LOG_LEVEL=info
   LOG_FORMAT (text on a terminal, else json)  KEYBUZZ_MAILBOX_NETWORKS (every public network)
+  KEYBUZZ_METRICS_ADDR (such as :9090 for /metrics, /healthz, /readyz; unset: none)
+  KEYBUZZ_METRICS_TENANTS=false  OTEL_… (traces: OpenTelemetry's standard variables)
+  KEYBUZZ_WORKER_CONCURRENCY=64 (sellers polled at once)  KEYBUZZ_IMAP_CONNECTIONS_PER_HOST=32
+  KEYBUZZ_IMAP_IDLE=200 (mailboxes that are watched, so that mails come at once; 0: none)
+  KEYBUZZ_INBOUND_AUTHSERV_ID (as for the server)  KEYBUZZ_DATA_DIR (for --dev: the same as the server's)
+  AMAZON_SPAPI_… (as for the server: without them no order is fetched)
+  KEYBUZZ_RAW_S3_ENDPOINT, _REGION, _BUCKET, _PREFIX, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY (S3-compatible
+  storage that messages are moved to, sealed; unset: they stay in the database)
 
 Interrupted (SIGTERM), it stops within 10 seconds. A page in hand is finished or given up; nothing is lost.
 `

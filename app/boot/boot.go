@@ -12,10 +12,16 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/keybuzzio/marketplaces/adapters/amazon/mail"
 	"github.com/keybuzzio/marketplaces/adapters/postgres"
 	"github.com/keybuzzio/marketplaces/adapters/postgres/local"
+	"github.com/keybuzzio/marketplaces/adapters/rawvault"
+	"github.com/keybuzzio/marketplaces/adapters/riverjobs"
+	"github.com/keybuzzio/marketplaces/adapters/s3"
 	"github.com/keybuzzio/marketplaces/adapters/vault"
 	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
@@ -29,50 +35,60 @@ type Streams struct {
 	Err io.Writer // the log
 }
 
-// pollConcurrency is how many connections one process polls at once. Each may hold a page of mails in memory, and a
-// database connection while it stores it.
-const pollConcurrency = 8
+// databaseConns is how many connections to the database a process has at most. Polls wait for mail servers most of their
+// time, so there may be many more polls than connections.
+const databaseConns = 20
 
 // service is an opened product: the use cases and what they stand on.
 type service struct {
 	app   *app.App
+	repo  ports.Repository
 	db    *sql.DB
+	url   domain.Secret // of db
+	queue *riverjobs.Queue
+	done  *tally // what polls did, for the line a minute
 	close []func()
+
+	appstore string // page of the stand-in for Amazon where sellers begin; "" without a stand-in
+
+	*monitoring
 }
 
 // openDatabase opens the database: the one of DATABASE_URL, or a private one in development mode.
-func openDatabase(ctx context.Context, c Config, log *slog.Logger) (db *sql.DB, closing []func(), err error) {
+func openDatabase(ctx context.Context, c Config, log *slog.Logger) (*service, error) {
 	if c.Dev {
 		// The private Postgres, which does not run as root, passes through; what is in it is closed by itself.
 		if err := os.MkdirAll(c.DataDir, 0o711); err != nil {
-			return nil, nil, domain.Wrap(domain.ErrInvalid, err, "KEYBUZZ_DATA_DIR cannot be used")
+			return nil, domain.Wrap(domain.ErrInvalid, err, "KEYBUZZ_DATA_DIR cannot be used")
 		}
 	}
-	url := c.DatabaseURL
-	if url.IsZero() {
+	s := &service{url: c.DatabaseURL, done: &tally{}}
+	if s.url.IsZero() {
 		server, err := local.Start(ctx, databaseDir(c), local.Options{Log: log})
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		closing = append(closing, server.Stop)
-		url = domain.NewSecret(server.URL())
+		s.close = append(s.close, server.Stop)
+		s.url = domain.NewSecret(server.URL())
 	}
-	db, err = postgres.Open(ctx, url, postgres.Options{MaxConns: 2 * pollConcurrency})
+	db, err := postgres.Open(ctx, s.url, postgres.Options{MaxConns: databaseConns})
 	if err != nil {
-		shut(closing)
-		return nil, nil, err
+		s.Close()
+		return nil, err
 	}
-	return db, append(closing, func() { _ = db.Close() }), nil
+	s.db = db
+	s.close = append(s.close, func() { _ = db.Close() })
+	return s, nil
 }
 
 // migrate brings the schema up to date and stops.
 func migrate(ctx context.Context, c Config, log *slog.Logger) error {
-	db, closing, err := openDatabase(ctx, c, log)
+	s, err := openDatabase(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer shut(closing)
-	if err := migrations.Up(ctx, db); err != nil {
+	defer s.Close()
+	if err := migrations.Up(ctx, s.db); err != nil {
 		return err
 	}
 	log.InfoContext(ctx, "the database schema is up to date", "version", migrations.Latest())
@@ -82,11 +98,10 @@ func migrate(ctx context.Context, c Config, log *slog.Logger) error {
 // open opens everything. In development mode it brings the schema up to date; else it refuses one that it does not
 // know.
 func open(ctx context.Context, c Config, log *slog.Logger) (*service, error) {
-	db, closing, err := openDatabase(ctx, c, log)
+	s, err := openDatabase(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
-	s := &service{db: db, close: closing}
 	if err := s.build(ctx, c, log); err != nil {
 		s.Close()
 		return nil, err
@@ -100,28 +115,79 @@ func (s *service) build(ctx context.Context, c Config, log *slog.Logger) error {
 			return err
 		}
 	}
-	if err := migrations.Check(ctx, s.db); err != nil {
+	switch err := migrations.Check(ctx, s.db); {
+	case errors.Is(err, migrations.ErrAhead) && !c.Dev:
+		// A release rolls out, or is taken back: every migration leaves the version before it working.
+		log.WarnContext(ctx, "the database schema is newer than this program: it works on until its own release is there")
+	case err != nil:
+		return err
+	}
+	if err := s.monitor(ctx, c, log); err != nil {
 		return err
 	}
 	secrets, err := openSecrets(c)
 	if err != nil {
 		return err
 	}
-	mailboxes := mail.NewClient(secrets, mail.Options{Networks: c.MailboxNetworks, Loopback: c.Dev})
+	if kv, ok := secrets.(*vault.KV); ok {
+		s.keep(ctx, kv)
+	}
+	secrets = s.tracing.SecretStore(secrets)
+	mailboxes := mail.NewClient(secrets, mail.Options{
+		Networks: c.MailboxNetworks, Loopback: c.Dev, PerHost: int(c.IMAPPerHost), Patience: c.imapPatience, Observer: s.observer,
+		AuthServer: c.InboundAuth,
+	})
 	clients := map[domain.MarketplaceType]ports.MarketplaceClient{}
+	interpreters := map[domain.MarketplaceType]ports.Interpreter{}
+	authorizers, orders := map[domain.MarketplaceType]ports.Authorizer{}, map[domain.MarketplaceType]ports.OrderSource{}
 	for _, m := range marketplaces {
-		for _, t := range c.marketplaceTypes {
-			if m.kind == t {
-				clients[t] = m.open(c, mailboxes)
-			}
+		t := m.kind
+		if !slices.Contains(c.marketplaceTypes, t) {
+			continue
+		}
+		clients[t], interpreters[t] = s.tracing.MarketplaceClient(m.open(c, mailboxes)), m.interpreter(c)
+		api, err := m.api(ctx, s, c, secrets, log)
+		if err != nil {
+			return err
+		}
+		if api != nil {
+			authorizers[t], orders[t] = api, api
 		}
 	}
-	repo := postgres.NewRepository(s.db)
+	targets, err := c.returnTargets()
+	if err != nil {
+		return err
+	}
+	if s.queue, err = riverjobs.NewQueue(s.db, postgres.Translate); err != nil {
+		return err
+	}
+	repo := postgres.NewRepository(s.db, s.queue.In)
+	leases := postgres.NewLeases(s.db)
+	s.close = append(s.close, leases.Close)
+	objects, err := openObjects(c)
+	if err != nil {
+		return err
+	}
+	s.repo = s.tracing.Repository(repo)
 	s.app, err = app.New(app.Deps{
-		Repository: repo, Directory: repo, Secrets: secrets, Mailboxes: mailboxes, Clients: clients,
-		Clock: ports.SystemClock{}, Log: log, MockSource: c.Dev,
+		Repository: s.repo, Directory: repo, PollBook: s.tracing.PollBook(repo), Operations: repo, Queue: s.queue,
+		Secrets: secrets, Raws: rawvault.New(repo, secrets, rawvault.Options{Objects: objects}), Objects: objects, Mailboxes: mailboxes, Clients: clients, Interpreters: interpreters,
+		Authorizers: authorizers, Orders: orders, PendingConsents: repo, ReturnTargets: targets,
+		Routes: repo, Held: repo, InboundHost: c.InboundDomain, Leases: leases, Watcher: mailboxes,
+		Observer: s.observer, Clock: ports.SystemClock{}, Log: log, MockSource: c.Dev, PollInterval: c.pollInterval(),
 	})
 	return err
+}
+
+// openObjects returns the object store that raws are moved to, nil where they stay in the database. It calls nobody.
+func openObjects(c Config) (ports.ObjectStore, error) {
+	if c.S3Endpoint == "" {
+		return nil, nil
+	}
+	return s3.New(s3.Options{
+		Endpoint: c.S3Endpoint, Region: c.S3Region, Bucket: c.S3Bucket, Prefix: c.S3Prefix, AccessKeyID: c.S3AccessKeyID,
+		SecretAccessKey: c.S3SecretAccessKey,
+	})
 }
 
 // openSecrets returns Vault, or the development stub where there is none. It calls nobody.
@@ -144,11 +210,20 @@ func openSecrets(c Config) (ports.SecretStore, error) {
 	return vault.NewKV(c.VaultAddr, auth, vault.Options{Namespace: c.VaultNamespace})
 }
 
-// Close releases what open opened, last first.
-func (s *service) Close() { shut(s.close) }
+// keep looks after Vault's token until s is closed.
+func (s *service) keep(ctx context.Context, kv *vault.KV) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var keeper sync.WaitGroup
+	keeper.Go(func() { kv.Keep(ctx, time.Minute) })
+	s.close = append(s.close, func() {
+		cancel()
+		keeper.Wait()
+	})
+}
 
-func shut(closing []func()) {
-	for i := len(closing) - 1; i >= 0; i-- {
-		closing[i]()
+// Close releases what was opened, last first.
+func (s *service) Close() {
+	for _, release := range slices.Backward(s.close) {
+		release()
 	}
 }

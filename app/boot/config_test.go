@@ -20,6 +20,30 @@ func production(more ...string) []string {
 	}, more...)
 }
 
+// registered is production with an application that is registered at Amazon.
+func registered(more ...string) []string {
+	return production(append([]string{
+		"AMAZON_SPAPI_CLIENT_ID=a", "AMAZON_SPAPI_CLIENT_SECRET=hunter2", "AMAZON_SPAPI_APP_ID=amzn1.sp.solution.x",
+		"AMAZON_SPAPI_REDIRECT_URI=https://api.example.com/api/v1/marketplaces/amazon/oauth/callback",
+	}, more...)...)
+}
+
+func TestLoadARegistration(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	c, err := boot.Load(registered("AMAZON_SPAPI_CLIENT_SECRET=one, two", "KEYBUZZ_RETURN_URLS=https://app.example.com/a,https://b.example.com"), false)
+	is.NoErr(err) // two secrets while they are exchanged
+	is.Equal(c.ReturnURLs, []string{"https://app.example.com/a", "https://b.example.com"})
+	_, err = boot.Load(production(), false)
+	is.NoErr(err) // none at all is sound: then sellers cannot authorize us
+	_, err = boot.Load([]string{"AMAZON_SPAPI_MODE=standin"}, true)
+	is.NoErr(err)
+	_, err = boot.Load(registered("AMAZON_SPAPI_REDIRECT_URI=http://localhost:4000/x", "AMAZON_SPAPI_SIGN_IN_URL=http://127.0.0.1:4000/dev"), true)
+	is.NoErr(err) // in development mode, within this machine
+	_, err = boot.Load(production("AMAZON_SPAPI_FROM_VAULT=true", "AMAZON_SPAPI_MODE=sandbox"), false)
+	is.NoErr(err)
+}
+
 func TestLoadDefaults(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
@@ -27,6 +51,7 @@ func TestLoadDefaults(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(c.Port, uint16(4000))
 	is.Equal(c.PollSeconds, uint32(60))
+	is.Equal(c.IMAPPerHost, uint16(32))
 	is.Equal(c.Marketplaces, []string{"amazon"})
 	is.True(!c.Dev)
 	is.Equal(len(c.MailboxNetworks), 0)
@@ -38,17 +63,46 @@ func TestLoadSaysAllThatIsWrong(t *testing.T) {
 		environ []string
 		says    []string
 	}{
-		"nothing set":         {nil, []string{"DATABASE_URL", "VAULT_ADDR"}},
-		"empty is not set":    {production("DATABASE_URL=", "VAULT_ADDR= "), []string{"DATABASE_URL", "VAULT_ADDR"}},
-		"no way into Vault":   {production("VAULT_TOKEN="), []string{"VAULT_TOKEN"}},
-		"half an AppRole":     {production("VAULT_TOKEN=", "VAULT_ROLE_ID=r"), []string{"VAULT_TOKEN"}},
-		"unknown marketplace": {production("KEYBUZZ_MARKETPLACES=amazon,ebay"), []string{"KEYBUZZ_MARKETPLACES", "ebay"}},
-		"not served yet":      {production("KEYBUZZ_MARKETPLACES=fnac"), []string{"KEYBUZZ_MARKETPLACES", "fnac"}},
-		"all of them wrong":   {[]string{"DATABASE_URL=garbage://hunter2", "VAULT_ADDR=hunter2", "VAULT_TOKEN=x"}, []string{"DATABASE_URL", "vault"}},
-		"many at once":        {production("PORT=http", "KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS=soon", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "KEYBUZZ_DEV_MODE=perhaps", "KEYBUZZ_MAILBOX_NETWORKS=here"), []string{"PORT", "KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS", "LOG_LEVEL", "LOG_FORMAT", "KEYBUZZ_DEV_MODE", "KEYBUZZ_MAILBOX_NETWORKS"}},
-		"an interval of zero": {production("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS=0"), []string{"KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS"}},
-		"a port beyond 65535": {production("PORT=70000"), []string{"PORT"}},
-		"a negative interval": {production("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS=-5"), []string{"KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS"}},
+		"nothing set":             {nil, []string{"DATABASE_URL", "VAULT_ADDR"}},
+		"empty is not set":        {production("DATABASE_URL=", "VAULT_ADDR= "), []string{"DATABASE_URL", "VAULT_ADDR"}},
+		"no way into Vault":       {production("VAULT_TOKEN="), []string{"VAULT_TOKEN"}},
+		"half an AppRole":         {production("VAULT_TOKEN=", "VAULT_ROLE_ID=r"), []string{"VAULT_TOKEN"}},
+		"unknown marketplace":     {production("KEYBUZZ_MARKETPLACES=amazon,ebay"), []string{"KEYBUZZ_MARKETPLACES", "ebay"}},
+		"not served yet":          {production("KEYBUZZ_MARKETPLACES=fnac"), []string{"KEYBUZZ_MARKETPLACES", "fnac"}},
+		"all of them wrong":       {[]string{"DATABASE_URL=garbage://hunter2", "VAULT_ADDR=hunter2", "VAULT_TOKEN=x"}, []string{"DATABASE_URL", "vault"}},
+		"many at once":            {production("PORT=http", "KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS=soon", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "KEYBUZZ_DEV_MODE=perhaps", "KEYBUZZ_MAILBOX_NETWORKS=here"), []string{"PORT", "KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS", "LOG_LEVEL", "LOG_FORMAT", "KEYBUZZ_DEV_MODE", "KEYBUZZ_MAILBOX_NETWORKS"}},
+		"an interval of zero":     {production("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS=0"), []string{"KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS"}},
+		"no mail connections":     {production("KEYBUZZ_IMAP_CONNECTIONS_PER_HOST=0"), []string{"KEYBUZZ_IMAP_CONNECTIONS_PER_HOST"}},
+		"too many of them":        {production("KEYBUZZ_IMAP_CONNECTIONS_PER_HOST=10001"), []string{"KEYBUZZ_IMAP_CONNECTIONS_PER_HOST"}},
+		"some of them":            {production("KEYBUZZ_IMAP_CONNECTIONS_PER_HOST=some"), []string{"KEYBUZZ_IMAP_CONNECTIONS_PER_HOST"}},
+		"no address to listen on": {production("KEYBUZZ_METRICS_ADDR=9090", "KEYBUZZ_METRICS_TENANTS=some"), []string{"KEYBUZZ_METRICS_ADDR", "KEYBUZZ_METRICS_TENANTS"}},
+		"a metrics port beyond":   {production("KEYBUZZ_METRICS_ADDR=:90900"), []string{"KEYBUZZ_METRICS_ADDR"}},
+		"a port beyond 65535":     {production("PORT=70000"), []string{"PORT"}},
+		"mail for no domain":      {production("KEYBUZZ_LMTP_ADDR=:2424"), []string{"KEYBUZZ_INBOUND_DOMAIN"}},
+		"a webhook for no domain": {production("INBOUND_WEBHOOK_KEY=hunter2-hunter2-hunter2-hunter2-x"), []string{"KEYBUZZ_INBOUND_DOMAIN"}},
+		"a short webhook key":     {production("KEYBUZZ_INBOUND_DOMAIN=in.example.com", "INBOUND_WEBHOOK_KEY=hunter2"), []string{"INBOUND_WEBHOOK_KEY"}},
+		"no mail domain":          {production("KEYBUZZ_INBOUND_DOMAIN=a@b", "KEYBUZZ_SMTP_ADDR=2525"), []string{"KEYBUZZ_INBOUND_DOMAIN", "KEYBUZZ_SMTP_ADDR"}},
+		"networks that are none":  {production("KEYBUZZ_INBOUND_NETWORKS=here", "KEYBUZZ_IMAP_IDLE=many"), []string{"KEYBUZZ_INBOUND_NETWORKS", "KEYBUZZ_IMAP_IDLE"}},
+		"half a certificate":      {production("KEYBUZZ_INBOUND_TLS_CERT=/nope"), []string{"KEYBUZZ_INBOUND_TLS_KEY"}},
+		"half of the storage":     {production("KEYBUZZ_RAW_S3_ENDPOINT=https://s3.example.com", "KEYBUZZ_RAW_S3_SECRET_ACCESS_KEY=hunter2"), []string{"KEYBUZZ_RAW_S3_BUCKET"}},
+		"storage nowhere": {production("KEYBUZZ_RAW_S3_ENDPOINT=nowhere", "KEYBUZZ_RAW_S3_BUCKET=b", "KEYBUZZ_RAW_S3_ACCESS_KEY_ID=a", "KEYBUZZ_RAW_S3_SECRET_ACCESS_KEY=hunter2"),
+			[]string{"KEYBUZZ_RAW_S3_ENDPOINT"}},
+		"half a registration":   {production("AMAZON_SPAPI_CLIENT_ID=a", "AMAZON_SPAPI_CLIENT_SECRET=hunter2"), []string{"AMAZON_SPAPI_APP_ID", "AMAZON_SPAPI_REDIRECT_URI"}},
+		"three client secrets":  {registered("AMAZON_SPAPI_CLIENT_SECRET=hunter2,hunter22,hunter222"), []string{"AMAZON_SPAPI_CLIENT_SECRET"}},
+		"a plain redirect":      {registered("AMAZON_SPAPI_REDIRECT_URI=http://api.example.com/x"), []string{"AMAZON_SPAPI_REDIRECT_URI"}},
+		"a redirect's fragment": {registered("AMAZON_SPAPI_REDIRECT_URI=https://api.example.com/x#y"), []string{"AMAZON_SPAPI_REDIRECT_URI"}},
+		"registered twice":      {registered("AMAZON_SPAPI_FROM_VAULT=true"), []string{"AMAZON_SPAPI_FROM_VAULT"}},
+		"the stand-in for real": {production("AMAZON_SPAPI_MODE=standin"), []string{"AMAZON_SPAPI_MODE", "--dev"}},
+		"an unknown mode":       {production("AMAZON_SPAPI_MODE=demo", "AMAZON_SPAPI_DRAFT=perhaps"), []string{"AMAZON_SPAPI_MODE", "AMAZON_SPAPI_DRAFT"}},
+		"a stand-in registered": {registered("AMAZON_SPAPI_MODE=standin", "KEYBUZZ_DEV_MODE=true"), []string{"AMAZON_SPAPI_CLIENT_ID"}},
+		"back to anywhere":      {production("KEYBUZZ_RETURN_URLS=http://app.example.com"), []string{"KEYBUZZ_RETURN_URLS"}},
+		"a sandbox for nobody":  {production("AMAZON_SPAPI_MODE=sandbox"), []string{"AMAZON_SPAPI_CLIENT_ID", "AMAZON_SPAPI_CLIENT_SECRET"}},
+		"the client's id":       {registered("AMAZON_SPAPI_APP_ID=amzn1.application-oa2-client.1"), []string{"AMAZON_SPAPI_APP_ID"}},
+		"back to this machine":  {registered("AMAZON_SPAPI_REDIRECT_URI=http://127.0.0.1:4000/x"), []string{"AMAZON_SPAPI_REDIRECT_URI"}},
+		"signing in nowhere":    {production("AMAZON_SPAPI_SIGN_IN_URL=/sign-in"), []string{"AMAZON_SPAPI_SIGN_IN_URL"}},
+		"signing in plainly":    {production("AMAZON_SPAPI_SIGN_IN_URL=http://app.example.com/"), []string{"AMAZON_SPAPI_SIGN_IN_URL"}},
+		"a stand-in for all":    {production("KEYBUZZ_STANDIN_ADDR=:4100"), []string{"KEYBUZZ_STANDIN_ADDR"}},
+		"a negative interval":   {production("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS=-5"), []string{"KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

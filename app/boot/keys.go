@@ -16,8 +16,14 @@ func openKeys(ctx context.Context, c *Config, log *slog.Logger) (*httpapi.Authen
 	return httpapi.NewAuthenticator(ctx, httpapi.AuthOptions{Secret: c.JWTSecret, JWKSURL: c.JWKSURL, Log: log})
 }
 
-// version is the module's version as the Go toolchain stamped it.
+// release is set by the linker (see Dockerfile), where the toolchain has no history to take a version from.
+var release string
+
+// version is the release, or the module's version as the Go toolchain stamped it.
 func version() string {
+	if release != "" {
+		return release
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}

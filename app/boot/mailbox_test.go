@@ -38,7 +38,12 @@ func expect(mails []mailtest.Mail) counts {
 		}
 	}
 	in := domain.Thread(domain.ConnectionState{Type: domain.Amazon}, page, domain.Book{}, time.Now())
-	n := len(in.TicketMessages)
+	n := 0
+	for _, m := range in.TicketMessages {
+		if m.SenderType == domain.SenderCustomer { // the others are copies of what the seller sent
+			n++
+		}
+	}
 	return counts{messages: len(page), tickets: len(in.Opened), ticketMessages: n, received: n}
 }
 
@@ -84,8 +89,13 @@ func TestMailsBecomeTickets(t *testing.T) {
 		code, _ := p.worker(t)
 		is.Equal(code, 0)
 	}
+	// The worker inside the server may have had the mailbox when the last worker came for it: then that one left it alone.
+	want := expect(mails)
+	for deadline := time.Now().Add(5 * time.Minute); p.counts(t) != want && time.Now().Before(deadline); {
+		time.Sleep(50 * time.Millisecond)
+	}
 	got := p.counts(t)
-	is.Equal(got, expect(mails))
+	is.Equal(got, want)
 	p.checkTickets(t, mails)
 	p.checkThreads(t)
 
@@ -142,7 +152,8 @@ func TestKilledWorker(t *testing.T) {
 
 	stored := func() int { return p.count(t, "SELECT count(*) FROM marketplace.external_messages") }
 	// killed runs a worker and kills it when it has stored a page, or after latest if that comes first. It returns how
-	// long a stored page took, 0 if there was none.
+	// long a stored page took, 0 if there was none. On a machine that stops and goes, the worker may be done by then.
+	done := false
 	killed := func(latest time.Duration) (page time.Duration) {
 		before, begun := stored(), time.Now()
 		w := start(t, "worker", p.settings, "--once")
@@ -152,17 +163,18 @@ func TestKilledWorker(t *testing.T) {
 				page = time.Since(begun)
 			}
 		}
-		is.True(!exited(w)) // there was work left
-		is.NoErr(w.Process.Signal(syscall.SIGKILL))
+		done = exited(w)
+		_ = w.Process.Signal(syscall.SIGKILL)
 		w.wait(t)
 		p.checkWhole(t)
 		return page
 	}
 	// The first kill comes when the first page is stored, and tells how long that takes on this machine. The others
 	// come at any point before or after: while the worker starts, reads, maps, stores, or has just stored.
-	page := killed(time.Minute)
-	random, progressed := rand.New(rand.NewPCG(7, 7)), 1
-	for range kills - 1 {
+	page := killed(5 * time.Minute)
+	is.True(!done) // there was work left
+	random, progressed, n, begun := rand.New(rand.NewPCG(7, 7)), 1, 1, time.Now()
+	for ; n < kills && !done && (n < 5 || time.Since(begun) < 3*time.Minute); n++ {
 		spread := page
 		if stored() > messages/2 {
 			spread = page / 2 // leave work for all the kills
@@ -171,7 +183,8 @@ func TestKilledWorker(t *testing.T) {
 			page, progressed = min(page, took), progressed+1
 		}
 	}
-	t.Logf("%d of %d messages stored; %d of %d killed polls had stored a page", stored(), messages, progressed, kills)
+	t.Logf("%d of %d messages stored; %d of %d killed polls had stored a page", stored(), messages, progressed, n)
+	is.True(n >= 5)
 	code, out := p.worker(t)
 	is.Equal(code, 0)
 	is.True(strings.Contains(out, "failed=0"))

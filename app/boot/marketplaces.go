@@ -1,6 +1,8 @@
 package boot
 
 import (
+	"context"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -11,15 +13,25 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// marketplace is a line of the table of marketplaces: what is served and how its client is made.
+// marketplace is a line of the table of marketplaces: what is served, how its client is made, who reads its raws again, and its API.
 type marketplace struct {
-	kind domain.MarketplaceType
-	open func(c Config, mailboxes *mail.Client) ports.MarketplaceClient
+	kind        domain.MarketplaceType
+	open        func(c Config, mailboxes *mail.Client) ports.MarketplaceClient
+	interpreter func(c Config) ports.Interpreter
+
+	// api opens what sellers authorize us to use; nil, also as its answer, where they cannot.
+	api func(ctx context.Context, s *service, c Config, secrets ports.SecretStore, log *slog.Logger) (marketplaceAPI, error)
+}
+
+// marketplaceAPI is what a marketplace's API is asked for.
+type marketplaceAPI interface {
+	ports.Authorizer
+	ports.OrderSource
 }
 
 // marketplaces is the table of marketplaces. A new one is a folder under adapters and a line here.
 var marketplaces = []marketplace{
-	{domain.Amazon, openAmazon},
+	{domain.Amazon, openAmazon, interpretAmazon, openAmazonAPI},
 }
 
 // openAmazon reads Amazon's messages from mailboxes, and invented ones in development mode only.
@@ -29,6 +41,15 @@ func openAmazon(c Config, mailboxes *mail.Client) ports.MarketplaceClient {
 		sources[domain.SourceMock] = mock.NewClient(ports.SystemClock{}, mock.Options{})
 	}
 	return amazon.NewClient(sources)
+}
+
+// interpretAmazon reads what openAmazon's sources give.
+func interpretAmazon(c Config) ports.Interpreter {
+	readers := map[string]ports.Interpreter{mail.MediaType: mail.Interpreter{AuthServer: c.InboundAuth}}
+	if c.Dev {
+		readers[mock.MediaType] = mock.Interpreter{}
+	}
+	return amazon.NewInterpreter(readers)
 }
 
 func served(t domain.MarketplaceType) bool {

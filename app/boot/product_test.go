@@ -90,6 +90,7 @@ func (p *product) counts(t *testing.T) counts {
 type client struct {
 	t           *testing.T
 	base, token string
+	http        *http.Client
 }
 
 var (
@@ -109,7 +110,7 @@ func (p *product) serve(t *testing.T) (*client, *process) {
 	if base == nil || token == nil {
 		t.Fatal("the server did not start")
 	}
-	return &client{t, base[1], token[1]}, server
+	return &client{t, base[1], token[1], http.DefaultClient}, server
 }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
@@ -142,7 +143,7 @@ func (c *client) call(method, path string, body any) (int, map[string]any) {
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := c.http.Do(r)
 	if err != nil {
 		c.t.Fatal(err)
 	}

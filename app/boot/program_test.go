@@ -21,7 +21,9 @@ import (
 const programVariable = "KEYBUZZ_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
-	programs := map[string]func(context.Context, []string, []string, boot.Streams) error{"server": boot.Server, "worker": boot.Worker}
+	programs := map[string]func(context.Context, []string, []string, boot.Streams) error{
+		"server": boot.Server, "worker": boot.Worker, instantProgram: instantWorker,
+	}
 	if run := programs[os.Getenv(programVariable)]; run != nil {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		err := run(ctx, os.Args[1:], os.Environ(), boot.Streams{Out: os.Stdout, Err: os.Stderr})
@@ -75,7 +77,7 @@ func (p *process) wait(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-p.done:
-	case <-time.After(2 * time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatal("the program does not end")
 	}
 	return p.ProcessState.ExitCode()
@@ -84,7 +86,7 @@ func (p *process) wait(t *testing.T) int {
 // eventually waits until what is true.
 func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !cond(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !cond(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}

@@ -9,14 +9,9 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/keybuzzio/marketplaces/adapters/httpapi"
-	"github.com/keybuzzio/marketplaces/migrations"
 )
-
-// readyTimeout bounds one look at the database for /readyz.
-const readyTimeout = 2 * time.Second
 
 // Server is the program server. It returns nil when it did what args ask for or was stopped by ctx, and an error for the
 // user otherwise.
@@ -26,6 +21,7 @@ func Server(ctx context.Context, args, environ []string, io Streams) error {
 		return unlessHelp(err)
 	}
 	c, err := Load(environ, a.dev)
+	c.program = "server"
 	if a.command == "serve" {
 		err = errors.Join(err, c.checkSecrets(), c.checkAuth())
 	}
@@ -46,6 +42,14 @@ func serve(ctx context.Context, c Config, log *slog.Logger, io Streams) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	if c.Dev {
+		c.origin = "http://" + listener.Addr().String()
+	}
+	mail, err := listenMail(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer mail.close()
 	s, err := open(ctx, c, log)
 	if err != nil {
 		return err
@@ -57,13 +61,17 @@ func serve(ctx context.Context, c Config, log *slog.Logger, io Streams) error {
 	if err != nil {
 		return err
 	}
+	pages, err := s.queue.Pages(httpapi.RiverPath, log)
+	if err != nil {
+		return err
+	}
+	ready, err := s.watch(ctx, c, log)
+	if err != nil {
+		return err
+	}
 	handler, err := httpapi.New(s.app, httpapi.Options{
-		Auth: keys, Log: log, Version: version(),
-		Ready: func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-			defer cancel()
-			return migrations.Check(ctx, s.db)
-		},
+		Auth: keys, Ready: ready, Log: log, Metrics: s.registry, River: pages, Version: version(), WebhookKeys: c.webhookKeys(),
+		SignIn: c.signIn(), Dev: s.devPage(c),
 	})
 	if err != nil {
 		return err
@@ -71,16 +79,24 @@ func serve(ctx context.Context, c Config, log *slog.Logger, io Streams) error {
 	var inside sync.WaitGroup
 	defer inside.Wait()
 	defer stop()
+	inside.Go(func() {
+		if err := mail.serve(ctx, s, log); err != nil {
+			log.ErrorContext(ctx, "mail is not taken any more", "error", err)
+			stop() // a server that looks well and takes no mail helps nobody
+		}
+	})
 	if c.Dev {
 		inside.Go(func() {
-			s.app.PollLoop.Run(ctx, c.pollLoop())
+			if err := s.work(ctx, c, log); err != nil {
+				log.ErrorContext(ctx, "the worker inside stopped", "error", err)
+			}
 		})
-		if err := greet(io.Out, "http://"+listener.Addr().String(), c); err != nil {
+		if err := greet(io.Out, c); err != nil {
 			return err
 		}
 	}
 	log.InfoContext(ctx, "server started", "address", listener.Addr().String())
-	err = httpapi.Serve(ctx, listener, handler, log)
+	err = httpapi.Serve(ctx, listener, s.tracing.Handler(handler), log)
 	log.InfoContext(ctx, "server stopped")
 	return err
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/keybuzzio/marketplaces/app"
 )
@@ -14,15 +16,31 @@ import (
 // variable GOMEMLIMIT overrides it.
 const workerMemory = 64 << 20
 
+// oncePatience is how long a poll of --once, which has no queue to put it off to, waits for its turn at a busy mail server.
+const oncePatience = time.Minute
+
 // Worker is the program worker. It returns nil when it did what args ask for, and an error for the user otherwise: with
 // --once also when any tenant's poll failed.
 func Worker(ctx context.Context, args, environ []string, io Streams) error {
-	a, err := program{name: "worker", help: workerHelp, once: true, commands: []string{"poll", "migrate"}}.parse(args, io.Out)
+	a, err := program{name: "worker", help: workerHelp, once: true, tenants: true, commands: []string{"poll", "migrate", "replay", "erase"}}.parse(args, io.Out)
 	if err != nil {
 		return unlessHelp(err)
 	}
+	var again app.ReplayCommand
+	if a.command == "replay" {
+		if again, err = a.replay.command(); err != nil {
+			return err
+		}
+	}
+	var erasing app.EraseRawsCommand
+	if a.command == "erase" {
+		if erasing, err = a.erase.command(); err != nil {
+			return err
+		}
+	}
 	c, err := Load(environ, a.dev)
-	if a.command == "poll" {
+	c.program = "worker"
+	if a.command != "migrate" {
 		err = errors.Join(err, c.checkSecrets())
 	}
 	if err != nil {
@@ -35,23 +53,44 @@ func Worker(ctx context.Context, args, environ []string, io Streams) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(workerMemory)
 	}
+	if a.once {
+		c.imapPatience = oncePatience
+	}
+	var metrics net.Listener // taken first: it is what fails fastest
+	if a.command == "poll" && !a.once {
+		if metrics, err = listenMetrics(ctx, c); err != nil {
+			return err
+		}
+		defer closeListener(metrics)
+	}
 	s, err := open(ctx, c, log)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	if a.once {
-		return pollOnce(ctx, s.app, io)
+	if a.command == "replay" {
+		return replay(ctx, s.app, again, log, io)
 	}
-	log.InfoContext(ctx, "worker started", "interval", c.pollInterval().String(), "concurrency", pollConcurrency)
-	s.app.PollLoop.Run(ctx, c.pollLoop())
+	if a.command == "erase" {
+		return erase(ctx, s, erasing, a.erase.yes, io)
+	}
+	if a.once {
+		return pollOnce(ctx, c, s.app, io)
+	}
+	hide, err := s.show(ctx, c, metrics, log)
+	if err != nil {
+		return err
+	}
+	defer hide()
+	log.InfoContext(ctx, "worker started", "interval", c.pollInterval(), "concurrency", c.Workers)
+	err = s.work(ctx, c, log)
 	log.InfoContext(ctx, "worker stopped")
-	return nil
+	return err
 }
 
 // pollOnce polls everything once and prints what came.
-func pollOnce(ctx context.Context, a *app.App, io Streams) error {
-	summary, err := a.PollAll.Run(ctx, app.PollAllCommand{Concurrency: pollConcurrency})
+func pollOnce(ctx context.Context, c Config, a *app.App, io Streams) error {
+	summary, err := a.PollAll.Run(ctx, app.PollAllCommand{Concurrency: int(c.Workers)})
 	for _, tenant := range summary.Tenants {
 		_, _ = fmt.Fprintln(io.Out, tenant)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/keybuzzio/marketplaces/adapters/memory"
 	"github.com/keybuzzio/marketplaces/adapters/postgres"
 	"github.com/keybuzzio/marketplaces/adapters/postgres/pgtest"
+	"github.com/keybuzzio/marketplaces/adapters/riverjobs"
 	"github.com/keybuzzio/marketplaces/adapters/vault"
 	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
@@ -104,16 +105,20 @@ func watchMemory(pid int) <-chan int {
 }
 
 // connectMailbox connects a tenant to a mailbox, with its secret in the stub of folder data.
-func connectMailbox(b *testing.B, url, data, name string, m domain.Mailbox) {
+func connectMailbox(b testing.TB, url, data, name string, m domain.Mailbox) {
 	b.Helper()
 	db, err := postgres.Open(b.Context(), domain.NewSecret(url), postgres.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	repo := postgres.NewRepository(db)
+	queue, err := riverjobs.NewQueue(db, postgres.Translate)
+	if err != nil {
+		b.Fatal(err)
+	}
+	repo := postgres.NewRepository(db, queue.In)
 	a, err := app.New(app.Deps{
-		Repository: repo, Directory: repo, Secrets: vault.NewStub(data), Mailboxes: anyMailbox{}, Clock: memory.NewClock(time.Now()),
+		Repository: repo, Directory: repo, PollBook: repo, Queue: queue, Secrets: vault.NewStub(data), Raws: memory.NewRawVault(), Mailboxes: anyMailbox{}, Clock: memory.NewClock(time.Now()),
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: noMessages{}},
 	})
 	if err != nil {
