@@ -24,8 +24,13 @@ var layers = map[string][]string{
 	"adapters/postgres/pgtest": {"domain", "ports", "migrations", "adapters/postgres"},
 	"adapters/memory":          {"domain", "ports"},
 	"adapters/vault":           {"domain", "ports"},
+	"adapters/rawvault":        {"domain", "ports"},
+	"adapters/s3":              {"domain", "ports"},
 	"adapters/amazon":          {"domain", "ports"},
 	"adapters/httpapi":         {"domain", "ports", "app"},
+	"adapters/mailserver":      {"domain", "ports", "app"},
+	"adapters/riverjobs":       {"domain", "ports", "app"},
+	"adapters/telemetry":       {"domain", "ports"},
 	"app/boot":                 {"domain", "ports", "app", "adapters", "migrations"},
 	"cmd":                      {"app/boot"},
 }

@@ -17,7 +17,7 @@ import (
 func Example() {
 	ctx, store := context.Background(), memory.NewStore()
 	service, _ := app.New(app.Deps{
-		Repository: store, Directory: store, Secrets: memory.NewSecretStore(), Mailboxes: anyMailbox{},
+		Repository: store, Directory: store, PollBook: store, Secrets: memory.NewSecretStore(), Raws: memory.NewRawVault(), Mailboxes: anyMailbox{},
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: oneMessage{}},
 	})
 	tenant, _ := domain.ParseTenantID("shop-1")
