@@ -132,8 +132,9 @@ type DeliveryChange struct {
 // nobody need look at it for want of a ticket.
 //
 // Messages are taken in the order of their time, whatever the order of the page, so that a newest-first source gives
-// the same tickets. book's tickets and waiting messages are changed in
-// place.
+// the same tickets. Pages are taken in the order in which they come: a message that names neither thread nor order, or one
+// of them alone, may open a ticket where it would have joined one had its page come later; tickets are never merged.
+// book's tickets and waiting messages are changed in place.
 func Thread(c ConnectionState, page []InboundMessage, book Book, now time.Time) Intake {
 	t := newThreader(c, book, now)
 	page = slices.Clone(page)
