@@ -48,9 +48,14 @@ func (r *addressRow) address() (*domain.InboundAddress, error) {
 	})
 }
 
+// addressColumns are the columns of an addressRow.
+const addressColumns = `id, tenant_id, connection_id, type, country, address, status, validated_at, validated_by, retired_at, code_hash,
+	code_expires, last_mail_at, created_at`
+
 type addresses struct {
 	tx     bun.Tx
 	tenant domain.TenantID
+	db     *bun.DB
 }
 
 func (q addresses) List(ctx context.Context, t domain.MarketplaceType) ([]*domain.InboundAddress, error) {
@@ -71,7 +76,7 @@ func (q addresses) List(ctx context.Context, t domain.MarketplaceType) ([]*domai
 
 func (q addresses) Lock(ctx context.Context, id domain.InboundAddressID) (*domain.InboundAddress, error) {
 	var r addressRow
-	err := q.tx.NewSelect().Model(&r).Where("a.id = ?", id).For("NO KEY UPDATE").Scan(ctx)
+	err := scanPrepared(ctx, q.db, q.tx.Tx, &r, `SELECT `+addressColumns+` FROM marketplace.inbound_addresses WHERE id = $1 FOR NO KEY UPDATE`, id.String())
 	if err != nil {
 		return nil, translate(ctx, "lock inbound address", err)
 	}
@@ -103,7 +108,7 @@ func (r *Repository) Route(ctx context.Context, address string) (domain.InboundA
 		return domain.InboundAddressState{}, errNone
 	}
 	var row addressRow
-	if err := r.db.NewSelect().Model(&row).ModelTableExpr("marketplace.route(?) AS a", address).Scan(ctx); err != nil {
+	if err := scanPrepared(ctx, r.db, r.db.DB, &row, `SELECT `+addressColumns+` FROM marketplace.route($1)`, address); err != nil {
 		return domain.InboundAddressState{}, translate(ctx, "route", err)
 	}
 	a, err := row.address()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/keybuzzio/marketplaces/domain"
@@ -39,7 +38,7 @@ func (q intake) Known(ctx context.Context, t domain.MarketplaceType, externalIDs
 
 // each calls scan for every row of a query.
 func (q intake) each(ctx context.Context, op string, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := q.tx.Tx.QueryContext(ctx, query, asArrays(args)...)
+	rows, err := q.tx.Tx.QueryContext(ctx, query, prepared(args...)...)
 	if err != nil {
 		return translate(ctx, op, err)
 	}
@@ -54,14 +53,10 @@ func (q intake) each(ctx context.Context, op string, scan func(*sql.Rows) error,
 
 // exec runs one set-based statement for the tenant, which is $1, and returns how many rows it met.
 func (q intake) exec(ctx context.Context, op, statement string, args []any) (int, error) {
-	result, err := q.tx.Tx.ExecContext(ctx, statement, asArrays(append([]any{q.tenant.String()}, args...))...)
+	result, err := q.tx.Tx.ExecContext(ctx, statement, prepared(append([]any{q.tenant.String()}, args...)...)...)
 	if err != nil {
 		return 0, translate(ctx, op, err)
 	}
 	n, err := result.RowsAffected()
 	return int(n), translate(ctx, op, err)
 }
-
-// asArrays puts before a statement's arguments the mode in which pgx asks the server once for the statement's types and
-// from then on sends arrays in binary. The statements here are few and fixed.
-func asArrays(args []any) []any { return append([]any{pgx.QueryExecModeCacheDescribe}, args...) }

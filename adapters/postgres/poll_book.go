@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/keybuzzio/marketplaces/domain"
@@ -88,7 +87,7 @@ func (r *Repository) beginPolls(ctx context.Context, keys []pollKey) ([]found, e
 			SELECT stored.* FROM unnest($1::uuid[], $2::text[]) AS key (id, tenant), LATERAL (
 				SELECT `+pollColumns+` FROM marketplace.sync_states s JOIN marketplace.connections c ON c.id = s.connection_id
 				WHERE s.connection_id = key.id AND c.id = key.id AND c.tenant_id || '' = key.tenant LIMIT 1) AS stored`,
-			pgx.QueryExecModeCacheStatement, ids, tenants)
+			prepared(ids, tenants)...)
 		if err != nil {
 			return translate(ctx, "begin polls", err)
 		}
@@ -162,7 +161,7 @@ func (r *Repository) endPolls(ctx context.Context, ends []pollEnd) ([]bool, erro
 				FROM free WHERE c.id = free.id
 			)
 			SELECT id::text FROM free`,
-			pgx.QueryExecModeCacheStatement, ids, tenants, updated, cursors, polled, now)
+			prepared(ids, tenants, updated, cursors, polled, now)...)
 		if err != nil {
 			return translate(ctx, "end polls", err)
 		}

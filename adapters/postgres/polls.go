@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/keybuzzio/marketplaces/domain"
@@ -23,7 +22,7 @@ func (q polls) Lock(ctx context.Context, id domain.ConnectionID) (*domain.Connec
 	var r pollRow
 	err := q.tx.Tx.QueryRowContext(ctx, `SELECT `+pollColumns+`
 		FROM marketplace.sync_states s JOIN marketplace.connections c ON c.id = s.connection_id
-		WHERE s.connection_id = $1 FOR NO KEY UPDATE`, pgx.QueryExecModeCacheStatement, id.String()).Scan(r.columns()...)
+		WHERE s.connection_id = $1 FOR NO KEY UPDATE`, prepared(id.String())...).Scan(r.columns()...)
 	if err != nil {
 		return nil, nil, translate(ctx, "lock connection and sync state", err)
 	}
@@ -46,10 +45,10 @@ func (q polls) Save(ctx context.Context, c *domain.Connection, s *domain.SyncSta
 			WHERE id = $1 RETURNING 1
 		)
 		SELECT count(*) FROM s, c`,
-		pgx.QueryExecModeCacheStatement, k.ID.String(),
-		p.Cursor, orNull(p.LastPolledAt), orNull(p.LastSuccessAt), orNull(p.LastArrivalAt), p.LastError, p.Failures,
-		string(k.Status), string(k.Source), k.DisplayName, k.Region, k.MarketplaceID, k.VaultPath,
-		orNull(k.LastSyncAt), k.LastError, k.UpdatedAt, k.Authorized, k.Withdrawn, k.SourceRefused).Scan(&saved)
+		prepared(k.ID.String(),
+			p.Cursor, orNull(p.LastPolledAt), orNull(p.LastSuccessAt), orNull(p.LastArrivalAt), p.LastError, p.Failures,
+			string(k.Status), string(k.Source), k.DisplayName, k.Region, k.MarketplaceID, k.VaultPath,
+			orNull(k.LastSyncAt), k.LastError, k.UpdatedAt, k.Authorized, k.Withdrawn, k.SourceRefused)...).Scan(&saved)
 	if err != nil {
 		return translate(ctx, "save connection and sync state", err)
 	}

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
 )
@@ -99,9 +97,7 @@ func (l *RateLimiter) Refused(ctx context.Context, id domain.BucketID, retryAfte
 
 // bucketArgs are the arguments of the statements, which are prepared: their text never changes.
 func bucketArgs(id domain.BucketID, plan domain.UsagePlan, more ...any) []any {
-	return append([]any{
-		pgx.QueryExecModeCacheStatement, id.Tenant.String(), id.Connection.String(), string(id.Operation), plan.Rate, float64(plan.Burst),
-	}, more...)
+	return prepared(append([]any{id.Tenant.String(), id.Connection.String(), string(id.Operation), plan.Rate, float64(plan.Burst)}, more...)...)
 }
 
 // translateBucket is translate, for rows that hang on a connection.

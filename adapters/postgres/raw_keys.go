@@ -55,8 +55,8 @@ func (q rawKeys) Get(ctx context.Context, id domain.RawKeyID) (domain.RawKey, er
 // Use locks the key's row as it is: marking it waits until the transaction ends.
 func (q rawKeys) Use(ctx context.Context, id domain.RawKeyID) error {
 	var erased bool
-	err := q.tx.NewSelect().Model((*rawKeyRow)(nil)).ColumnExpr("k.erased_at IS NOT NULL").
-		Where("k.tenant_id = ? AND k.id = ?", q.tenant.String(), id).For("SHARE").Scan(ctx, &erased)
+	err := q.tx.Tx.QueryRowContext(ctx, `SELECT erased_at IS NOT NULL FROM marketplace.raw_keys WHERE tenant_id = $1 AND id = $2 FOR SHARE`,
+		prepared(q.tenant.String(), id.String())...).Scan(&erased)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil

@@ -87,7 +87,7 @@ func (r *Repository) run(ctx context.Context, tenant domain.TenantID, opts *sql.
 			Rejects:     rejects{intake{tx, tenant}},
 			Audit:       audit{tx, tenant},
 			Quarantine:  quarantine{intake{tx, tenant}},
-			Addresses:   addresses{tx, tenant},
+			Addresses:   addresses{tx, tenant, r.db},
 			Raws:        raws{intake{tx, tenant}},
 			RawKeys:     rawKeys{tx, tenant},
 

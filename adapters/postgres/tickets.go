@@ -171,7 +171,7 @@ func (q tickets) File(ctx context.Context, id domain.TicketID, file domain.FileI
 	err := q.tx.Tx.QueryRowContext(ctx, `
 		SELECT m.id FROM marketplace.attachments a JOIN marketplace.external_messages m ON m.tenant_id = $1 AND m.id = a.external_message_id
 		WHERE a.tenant_id = $1 AND a.id = $2 AND m.ticket_id = $3`,
-		asArrays([]any{q.tenant.String(), uuidValue(file.UUID), uuidValue(id.UUID)})...).Scan(&message)
+		prepared(q.tenant.String(), uuidValue(file.UUID), uuidValue(id.UUID))...).Scan(&message)
 	if err != nil {
 		return domain.File{}, domain.ExternalMessage{}, translate(ctx, "get file", err)
 	}
