@@ -24,6 +24,7 @@ type opsConnectionAnswer struct {
 	Region        *string    `json:"region"`
 	LastSyncAt    *time.Time `json:"lastSyncAt"`
 	LastError     *string    `json:"lastError"`
+	Withdrawn     bool       `json:"withdrawn"`
 	CreatedAt     time.Time  `json:"createdAt"`
 	UpdatedAt     time.Time  `json:"updatedAt"`
 }
@@ -40,6 +41,7 @@ func showOpsConnection(c domain.ConnectionState) opsConnectionAnswer {
 		Region:        orNull(c.Region),
 		LastSyncAt:    timeOrNull(c.LastSyncAt),
 		LastError:     orNull(c.LastError),
+		Withdrawn:     c.Withdrawn,
 		CreatedAt:     c.CreatedAt.UTC(),
 		UpdatedAt:     c.UpdatedAt.UTC(),
 	}

@@ -120,6 +120,7 @@ func TestAnOperatorSeesAllTenants(t *testing.T) {
 	is.Equal(failed.data()[0]["id"], b.ID.String())
 	is.Equal(failed.data()[0]["tenantId"], "t2")
 	is.Equal(failed.data()[0]["lastError"], "the mailbox does not accept the password")
+	is.Equal(failed.data()[0]["withdrawn"], false)
 
 	rejected := s.get(t, opsRejected, operator(t))
 	is.Equal(len(rejected.data()), 2)
@@ -130,6 +131,11 @@ func TestAnOperatorSeesAllTenants(t *testing.T) {
 	is.True(!strings.Contains(rejected.Body.String(), "words") && !strings.Contains(rejected.Body.String(), "raw of"))
 
 	is.Equal(len(s.get(t, "/api/v1/tickets", operator(t)).data()), 0) // and elsewhere what everybody of the tenant sees
+
+	s.fill(t, "t3", func(c *domain.ConnectionState) { c.Status, c.Withdrawn = domain.ConnectionError, true })
+	failed = s.get(t, opsConnections+"?status=ERROR", operator(t))
+	is.Equal(failed.data()[0]["withdrawn"], true) // the newest first
+	is.Equal(failed.data()[1]["withdrawn"], false)
 }
 
 func TestOperatorsListsComeInPages(t *testing.T) {
