@@ -13,7 +13,7 @@ import (
 // the seller can mend that by consenting again; domain.ErrForbidden when it takes the token and does not let us do this, which
 // no new consent to the same mends; domain.ErrThrottled, with RetryAfter, when a bucket of ours is empty, and nothing was
 // asked; domain.ErrUnavailable for what may work later. That our own credentials are refused is never the seller's trouble: it
-// is domain.ErrUnavailable, and the Observer's alarm.
+// is domain.ErrUnavailable, and the Observer's alarm. Context errors pass as they are. Safe for concurrent use.
 type Authorizer interface {
 	// ConsentURL returns where the sellers of a country consent, with state on it. domain.ErrInvalid for a country that the
 	// marketplace does not have. It calls nobody.
