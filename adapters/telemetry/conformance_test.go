@@ -2,6 +2,7 @@ package telemetry_test
 
 import (
 	"fmt"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -76,5 +77,24 @@ func TestMarketplaceClient(t *testing.T) {
 			Cut:      func(*testing.T) { c.CutAfter(2) },
 			Renumber: func(*testing.T) { c.Renumber() },
 		}
+	})
+}
+
+func TestAuthorizer(t *testing.T) {
+	t.Parallel()
+	porttest.TestAuthorizer(t, func(t *testing.T) porttest.AuthorizerFixture {
+		m := newMarket()
+		return porttest.AuthorizerFixture{
+			APIFixture: m.api(t), Authorizer: tracing().Authorizer(m), Countries: []string{"FR"}, Confirm: m.consent, Authorize: m.authorize,
+			Invite: func(*testing.T) url.Values { return url.Values{"callback": {sellersPages + "confirm"}} },
+		}
+	})
+}
+
+func TestOrderSource(t *testing.T) {
+	t.Parallel()
+	porttest.TestOrderSource(t, func(t *testing.T) porttest.OrderSourceFixture {
+		m := newMarket()
+		return porttest.OrderSourceFixture{APIFixture: m.api(t), Orders: tracing().OrderSource(m), Known: theOrder, Unknown: "403-horse-2"}
 	})
 }

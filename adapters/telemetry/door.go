@@ -16,6 +16,7 @@ const (
 	connectionKey  = attribute.Key("keybuzz.connection")
 	marketplaceKey = attribute.Key("keybuzz.marketplace")
 	sourceKey      = attribute.Key("keybuzz.source")
+	regionKey      = attribute.Key("keybuzz.region")      // of an authorization
 	messagesKey    = attribute.Key("keybuzz.messages")    // in a page, or stored
 	ticketsKey     = attribute.Key("keybuzz.tickets")     // opened
 	knownKey       = attribute.Key("keybuzz.known")       // messages that were there already
@@ -26,7 +27,7 @@ const (
 
 // let are the keys of the attributes that leave the process: ours, and those of HTTP that no client chooses.
 var let = []attribute.Key{
-	tenantKey, connectionKey, marketplaceKey, sourceKey, messagesKey, ticketsKey, knownKey, rejectedKey, rolledBackKey, errorKey,
+	tenantKey, connectionKey, marketplaceKey, sourceKey, regionKey, messagesKey, ticketsKey, knownKey, rejectedKey, rolledBackKey, errorKey,
 	"http.request.method", "http.route", "http.response.status_code", "http.request.body.size", "http.response.body.size",
 	"network.protocol.version", "url.scheme",
 }

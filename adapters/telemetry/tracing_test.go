@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +144,55 @@ func TestAPollIsATree(t *testing.T) {
 	}
 }
 
+func TestWhatAMarketplaceIsAskedByASellersLeave(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	tracing, spans := recorded()
+	m := newMarket()
+	a, orders := tracing.Authorizer(m), tracing.OrderSource(m)
+	page, err := a.ConsentURL("FR", domain.NewSecret("state-of-horse"))
+	is.NoErr(err)
+	i, err := a.Invited(url.Values{"callback": {sellersPages + "confirm"}})
+	is.NoErr(err)
+	is.True(a.AcceptURL(i, domain.NewSecret("state-of-horse")) != "")
+	is.Equal(len(spans.GetSpans()), 0) // these call nobody
+	code, _ := m.consent(t, page)
+	var by domain.AuthorizationState
+	is.NoErr(tracing.Job(t.Context(), "context", "shop-1", "c", func(ctx context.Context) error {
+		token, err := a.Redeem(ctx, code)
+		is.NoErr(err)
+		_, err = a.Redeem(ctx, code)
+		is.True(errors.Is(err, domain.ErrRejected))
+		by = m.authorize(t, token)
+		_, err = a.Participations(ctx, by)
+		is.NoErr(err)
+		_, err = orders.Order(ctx, by, theOrder)
+		is.NoErr(err)
+		_, err = orders.Order(ctx, by, "403-horse-2")
+		is.True(errors.Is(err, domain.ErrNotFound))
+		return nil
+	}))
+	got := spans.GetSpans()
+	is.Equal(tree(t, got), map[string]int{"context": 1, "context > consent redeem": 2, "context > participations get": 1, "context > order get": 2})
+	holdsNoSecret(t, got)
+	whose := map[attribute.Key]string{
+		"keybuzz.tenant": "shop-1", "keybuzz.connection": by.Connection.String(), "keybuzz.marketplace": "amazon", "keybuzz.region": "EU",
+	}
+	is.Equal(attributesOf(find(t, got, "consent redeem")), map[attribute.Key]string{})
+	is.Equal(attributesOf(find(t, got, "participations get")), whose)
+	is.Equal(attributesOf(find(t, got, "order get")), whose)
+	failed := map[string]string{}
+	for _, s := range got {
+		is.True(s.SpanKind == trace.SpanKindClient || s.Name == "context")
+		text := fmt.Sprintf("%+v %s", s.Attributes, s.Status.Description)
+		is.True(!strings.Contains(text, theSeller) && !strings.Contains(text, by.VaultPath) && !strings.Contains(text, "403-"))
+		if s.Status.Code == codes.Error {
+			failed[s.Name] = attributesOf(s)["error.type"]
+		}
+	}
+	is.Equal(failed, map[string]string{"consent redeem": "rejected", "order get": "not_found"})
+}
+
 func TestAnErrorShowsItsKindAndWhatAnybodyMaySee(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -252,11 +302,13 @@ func TestWithoutTracingNothingIsDecorated(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	var none *telemetry.Tracing
-	store, secrets, client := memory.NewStore(), memory.NewSecretStore(), &source{}
+	store, secrets, client, m := memory.NewStore(), memory.NewSecretStore(), &source{}, newMarket()
 	is.True(none.Repository(store) == ports.Repository(store))
 	is.True(none.PollBook(store) == ports.PollBook(store))
 	is.True(none.SecretStore(secrets) == ports.SecretStore(secrets))
 	is.True(none.MarketplaceClient(client) == ports.MarketplaceClient(client))
+	is.True(none.Authorizer(m) == ports.Authorizer(m))
+	is.True(none.OrderSource(m) == ports.OrderSource(m))
 	h := http.NewServeMux()
 	is.True(none.Handler(h) == http.Handler(h))
 	ran := false

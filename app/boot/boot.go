@@ -151,7 +151,7 @@ func (s *service) build(ctx context.Context, c Config, log *slog.Logger) error {
 			return err
 		}
 		if api != nil {
-			authorizers[t], orders[t] = api, api
+			authorizers[t], orders[t] = s.tracing.Authorizer(api), s.tracing.OrderSource(api)
 		}
 	}
 	targets, err := c.returnTargets()

@@ -123,7 +123,12 @@ func TestASellerConnectsAlone(t *testing.T) {
 			}
 		}
 	}
-	is.True(strings.Contains(traces.String(), "/oauth/callback"))
+	for _, span := range []string{"/oauth/callback", "consent redeem", "participations get", "order get"} {
+		is.True(strings.Contains(traces.String(), span))
+	}
+	for _, order := range []string{frenchOrder, spanishOrder, britishOrder} {
+		is.True(!strings.Contains(traces.String(), order))
+	}
 }
 
 // tickets polls the mailbox until there are so many tickets. The worker inside may have read it before.
