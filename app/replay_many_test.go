@@ -19,7 +19,7 @@ import (
 func TestReplayOfThousandsIsFinishedByTheNext(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, s *replayStage) {
-		const n = 5000
+		const n = 2000
 		is := is.New(t)
 		all := messages(n)
 		s.ingest(t, all...)
