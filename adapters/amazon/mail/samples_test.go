@@ -52,8 +52,11 @@ func TestSamples(t *testing.T) {
 			if shape == "S17" { // 60 MB
 				transports = map[string]func([]byte) []byte{"as sent": transports["as sent"]}
 			}
-			for _, m := range mailtest.Shape(shape, 1) {
+			for i, m := range mailtest.Shape(shape, 1) {
 				for way, transport := range transports {
+					if m.History && i%5 > 0 && way != "as sent" { // 500 of one make
+						continue
+					}
 					checkSample(t, m, way, transport(m.Raw))
 				}
 			}
@@ -131,8 +134,11 @@ func TestSamplesIdentity(t *testing.T) {
 		if shape == "S17" {
 			continue // nothing of identity, and large
 		}
-		for _, m := range mailtest.Shape(shape, 2) {
+		for i, m := range mailtest.Shape(shape, 2) {
 			for way, transport := range mailtest.Transports() {
+				if m.History && i%5 > 0 && way != "as sent" {
+					continue
+				}
 				id := interpret(m, transport(m.Raw)).ExternalID
 				if have, ok := ids[m.Key]; ok && have != id {
 					t.Errorf("%s, %s: its id is %q and %q", m.Shape, way, have, id)
