@@ -7,7 +7,7 @@ TOOL     = go tool -modfile=.ci/tools/go.mod
 FUZZTIME ?= 10s
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: ## the whole product on this machine: a private Postgres, the API, the worker, a token to try
 	@.ci/need postgres

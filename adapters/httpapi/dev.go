@@ -36,6 +36,12 @@ var devStyle []byte
 
 var devHTML = sync.OnceValue(func() *template.Template { return template.Must(template.New("dev").Parse(devTemplate)) })
 
+// openDev leads to the page from where people look for one.
+func openDev(w http.ResponseWriter, _ *http.Request) error {
+	seeOther(w, devPath)
+	return nil
+}
+
 // devPage answers with the page, at its own address only: consents come back there, and a browser's cookies and storage belong to
 // an address.
 func (s *Server) devPage(w http.ResponseWriter, r *http.Request) error {

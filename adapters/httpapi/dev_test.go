@@ -62,12 +62,17 @@ func TestTheDevelopmentPageHasOneAddress(t *testing.T) {
 		is.Equal(a.Code, http.StatusSeeOther)
 		is.Equal(a.Header().Get("Location"), "http://127.0.0.1:4000/dev?result=connected")
 	}
+	for _, path := range []string{"/", "/dev/"} {
+		a := s.plain(t, path)
+		is.Equal(a.Code, http.StatusSeeOther)
+		is.Equal(a.Header().Get("Location"), "/dev")
+	}
 }
 
 func TestThereIsNoDevelopmentPageElsewhere(t *testing.T) {
 	t.Parallel()
 	is, s := is.New(t), newStage(t)
-	for _, path := range []string{"/dev", "/dev/", "/dev/app.js"} {
+	for _, path := range []string{"/", "/dev", "/dev/", "/dev/app.js"} {
 		is.Equal(s.get(t, path, anonymous, atHome).Code, http.StatusNotFound)
 	}
 }

@@ -127,6 +127,8 @@ func (s *Server) routes() *mux.Router {
 		root.PathPrefix(RiverPath + "/").Handler(s.answer(s.riverPages))
 	}
 	if s.dev != nil {
+		s.get(root, "/", openDev)
+		s.get(root, devPath+"/", openDev)
 		s.get(root, devPath, s.devPage)
 		s.get(root, devPath+"/app.js", devFile("text/javascript; charset=utf-8", devScript))
 		s.get(root, devPath+"/app.css", devFile("text/css; charset=utf-8", devStyle))

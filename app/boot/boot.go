@@ -9,6 +9,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -74,7 +75,7 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger) (*service, er
 	db, err := postgres.Open(ctx, s.url, postgres.Options{MaxConns: databaseConns})
 	if err != nil {
 		s.Close()
-		return nil, err
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	s.db = db
 	s.close = append(s.close, func() { _ = db.Close() })
@@ -207,7 +208,11 @@ func openSecrets(c Config) (ports.SecretStore, error) {
 	default:
 		return nil, errors.New("VAULT_TOKEN is not set: give it, or VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE")
 	}
-	return vault.NewKV(c.VaultAddr, auth, vault.Options{Namespace: c.VaultNamespace})
+	kv, err := vault.NewKV(c.VaultAddr, auth, vault.Options{Namespace: c.VaultNamespace})
+	if err != nil {
+		return nil, fmt.Errorf("VAULT_ADDR, VAULT_TOKEN and their like: %w", err)
+	}
+	return kv, nil
 }
 
 // keep looks after Vault's token until s is closed.

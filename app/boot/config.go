@@ -85,9 +85,9 @@ const maxIMAPPerHost = 10_000
 func Load(environ []string, dev bool) (Config, error) {
 	var c Config
 	var wrong []error
-	parsed := true
+	unread := map[string]bool{} // fields that hold nothing
 	if err := env.ParseWithOptions(&c, env.Options{Environment: settings(environ)}); err != nil {
-		parsed, wrong = false, explain(err)
+		wrong = explain(err, unread)
 	}
 	c.Dev = c.Dev || dev
 	add := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
@@ -99,14 +99,14 @@ func Load(environ []string, dev bool) (Config, error) {
 			wrong = append(wrong, err)
 		}
 	}
-	if parsed && c.PollSeconds < minPollSeconds {
-		add("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS: give at least %d", minPollSeconds)
+	if !unread["PollSeconds"] && c.PollSeconds < minPollSeconds {
+		add("KEYBUZZ_AMAZON_POLL_INTERVAL_SECONDS: %s", fieldForm["PollSeconds"])
 	}
-	if parsed && (c.Workers < 1 || c.Workers > maxWorkers) {
-		add("KEYBUZZ_WORKER_CONCURRENCY: give a number from 1 to %d", maxWorkers)
+	if !unread["Workers"] && (c.Workers < 1 || c.Workers > maxWorkers) {
+		add("KEYBUZZ_WORKER_CONCURRENCY: %s", fieldForm["Workers"])
 	}
-	if parsed && (c.IMAPPerHost < 1 || c.IMAPPerHost > maxIMAPPerHost) {
-		add("KEYBUZZ_IMAP_CONNECTIONS_PER_HOST: give a number from 1 to %d", maxIMAPPerHost)
+	if !unread["IMAPPerHost"] && (c.IMAPPerHost < 1 || c.IMAPPerHost > maxIMAPPerHost) {
+		add("KEYBUZZ_IMAP_CONNECTIONS_PER_HOST: %s", fieldForm["IMAPPerHost"])
 	}
 	if c.MetricsAddr != "" {
 		if err := checkListen("KEYBUZZ_METRICS_ADDR", c.MetricsAddr); err != nil {
@@ -174,8 +174,8 @@ func settings(environ []string) map[string]string {
 	return m
 }
 
-// explain turns the parser's errors, which name fields, into ones that name settings.
-func explain(err error) []error {
+// explain turns the parser's errors, which name fields, into ones that name settings, and notes which fields they are.
+func explain(err error, unread map[string]bool) []error {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
 		return []error{err}
@@ -187,6 +187,7 @@ func explain(err error) []error {
 			out = append(out, e)
 			continue
 		}
+		unread[parse.Name] = true
 		out = append(out, fmt.Errorf("%s: %s", fieldSetting[parse.Name], fieldForm[parse.Name]))
 	}
 	return out
@@ -202,9 +203,9 @@ var (
 		"AmazonDraft": "AMAZON_SPAPI_DRAFT", "AmazonFromVault": "AMAZON_SPAPI_FROM_VAULT",
 	}
 	fieldForm = map[string]string{
-		"Port": "give a number from 0 to 65535", "Dev": "give true or false", "PollSeconds": "give a number of seconds",
-		"MailboxNetworks": "give networks such as 203.0.113.0/24, separated by commas", "Workers": "give a number of polls",
-		"IMAPPerHost": "give a number of connections", "MetricsTenants": "give true or false", "IMAPIdle": "give a number of mailboxes",
+		"Port": "give a number from 0 to 65535", "Dev": "give true or false", "PollSeconds": fmt.Sprintf("give a number of seconds, at least %d", minPollSeconds),
+		"MailboxNetworks": "give networks such as 203.0.113.0/24, separated by commas", "Workers": fmt.Sprintf("give a number of polls from 1 to %d", maxWorkers),
+		"IMAPPerHost": fmt.Sprintf("give a number of connections from 1 to %d", maxIMAPPerHost), "MetricsTenants": "give true or false", "IMAPIdle": "give a number of mailboxes from 0 to 65535",
 		"InboundNetworks": "give networks such as 10.0.0.0/8, separated by commas",
 		"AmazonDraft":     "give true or false", "AmazonFromVault": "give true or false",
 	}
