@@ -99,7 +99,7 @@ func TestNobodyIsAskedWithoutAnAuthorization(t *testing.T) {
 	c := s.connect(t, tenant(t, "t1"))
 	s.poll(t, c, about(1, "o1", ""))
 	is.Equal(len(s.contextJobs(t)), 0)
-	is.Equal(s.order(t, c.Tenant, 1), app.OrderView{OrderID: "o1", Outcome: domain.OrderWanted})
+	is.Equal(s.order(t, c.Tenant, 1), app.OrderView{OrderID: "o1", Outcome: domain.OrderWanted, Reason: "the seller has not authorized us to ask for orders"})
 	_, err := s.RefreshOrder.Run(t.Context(), app.TicketQuery{Tenant: c.Tenant, Ticket: s.tickets(t, c.Tenant)[0].ID})
 	is.True(errors.Is(err, domain.ErrConflict))
 

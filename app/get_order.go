@@ -52,6 +52,9 @@ func viewOrder(ctx context.Context, tx ports.Tx, t domain.TicketState, now time.
 	view.Authorized = c.State().Authorized
 	o, err := tx.Orders.Get(ctx, t.Connection, t.OrderID)
 	if errors.Is(err, domain.ErrNotFound) {
+		if !view.Authorized {
+			view.Reason = domain.Message(errNotAuthorized)
+		}
 		return view, nil
 	}
 	view.Outcome, view.Reason, view.Order, view.FetchedAt, view.Stale = o.Outcome, o.Reason, o.Order, o.FetchedAt, o.Stale(now)
@@ -63,6 +66,8 @@ type RefreshOrder struct {
 	repo  ports.Repository
 	clock ports.Clock
 }
+
+var errNotAuthorized = domain.Errorf(domain.ErrConflict, "the seller has not authorized us to ask for orders")
 
 // refreshAfter keeps people who click from using up the seller's calls.
 const refreshAfter = time.Minute
@@ -84,7 +89,7 @@ func (u *RefreshOrder) Run(ctx context.Context, q TicketQuery) (view OrderView, 
 			return err
 		}
 		if !c.State().Authorized {
-			return domain.Errorf(domain.ErrConflict, "the seller has not authorized us to ask for orders")
+			return errNotAuthorized
 		}
 		if err := wantOrders(ctx, tx, c.State(), []domain.TicketState{t}, refreshAfter, u.clock.Now()); err != nil {
 			return err

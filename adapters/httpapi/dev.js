@@ -135,7 +135,7 @@ function showOrder(ticket, c) {
   const box = make("div", { className: "order" }, make("div", { className: "line" },
     make("b", { textContent: c.orderId ? "Order " + c.orderId : "No order" }), o ? badge(words(o.status), o.status === "SHIPPED" ? "good" : "") : null,
     o && o.fulfilment ? badge(o.fulfilment) : null, again));
-  const why = c.reason || (c.state === "WANTED" && (c.authorized ? "Amazon is being asked …" : "Connect Amazon to see it."));
+  const why = c.state === "WANTED" && !c.authorized ? "Connect Amazon to see it." : c.reason || (c.state === "WANTED" && "Amazon is being asked …");
   if (why) box.append(make("p", { className: "soft", textContent: why }));
   if (!o) return box;
   const span = (w) => [day(w.from), day(w.to)].filter(Boolean).join(" – ");

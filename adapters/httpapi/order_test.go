@@ -42,7 +42,7 @@ func TestTheOrderOfATicket(t *testing.T) {
 	is, s := is.New(t), newStage(t, withAmazon(api))
 	path := s.ticket(t, "t1", orderID)
 	is.Equal(s.get(t, path+"/order").json(), map[string]any{
-		"orderId": orderID, "authorized": false, "state": "WANTED", "reason": nil, "fetchedAt": nil, "stale": false, "order": nil,
+		"orderId": orderID, "authorized": false, "state": "WANTED", "reason": "the seller has not authorized us to ask for orders", "fetchedAt": nil, "stale": false, "order": nil,
 	})
 	is.Equal(s.post(t, path+"/order/refresh").Code, http.StatusConflict) // nobody may ask
 
