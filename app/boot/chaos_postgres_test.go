@@ -3,7 +3,6 @@ package boot_test
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/keybuzzio/marketplaces/adapters/postgres/local"
 	"github.com/keybuzzio/marketplaces/adapters/postgres/pgtest"
-	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/migrations"
 )
 
@@ -35,9 +33,6 @@ func openBase(t *testing.T, alone bool) *chaosBase {
 	var err error
 	// Here processes are killed and machines are not, so nothing need be flushed to disk.
 	b.server, err = local.Start(t.Context(), b.dir, local.Options{Alone: true, Settings: map[string]string{"fsync": "off"}})
-	if errors.Is(err, domain.ErrNotFound) && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"sync"
 )
 
-// models are copies of Amazon's, unchanged. LICENSE-NOTICE says whose they are.
+// models are copies of Amazon's, unchanged. README.md says whose they are.
 //
 //go:embed models
 var models embed.FS

@@ -4,17 +4,14 @@
 // folder, in the user's cache directory, is used again by later processes, so that only the first ones make a cluster.
 // The migrations run once per process, into a database that each test's is a copy of.
 //
-// Where no Postgres is installed the test is skipped with the reason; where the environment has CI, it fails.
+// Where no Postgres is installed the test fails and says so.
 package pgtest
 
 import (
-	"errors"
-	"os"
 	"sync"
 	"testing"
 
 	"github.com/keybuzzio/marketplaces/adapters/postgres/local"
-	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/migrations"
 )
 
@@ -53,9 +50,6 @@ func Empty(t testing.TB) string {
 func open(t testing.TB, start func() (*cluster, error)) *cluster {
 	t.Helper()
 	c, err := start()
-	if errors.Is(err, domain.ErrNotFound) && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
