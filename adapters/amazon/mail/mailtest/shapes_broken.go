@@ -15,17 +15,22 @@ var brokenShapes = []shape{
 	{name: "S17", title: "large", only: []string{"fr"}, more: large},
 }
 
-func brokenMIME(m *maker) []Mail {
-	var mails []Mail
-	add := func(variant string, write func(o *maker, b body) (content string, files []domain.File)) *Mail {
+// adding returns what adds a mail, in a frame of its own, whose content write makes.
+func (m *maker) adding(mails *[]Mail) func(variant string, write func(o *maker, b body) (content string, files []domain.File)) *Mail {
+	return func(variant string, write func(o *maker, b body) (content string, files []domain.File)) *Mail {
 		o := m.other()
 		b := o.newBody(o.text())
 		l := o.newLetter()
 		content, files := write(o, b)
 		l.content = content
-		mails = append(mails, l.mail(variant, with(o.want(b), files...)))
-		return &mails[len(mails)-1]
+		*mails = append(*mails, l.mail(variant, with(o.want(b), files...)))
+		return &(*mails)[len(*mails)-1]
 	}
+}
+
+func brokenMIME(m *maker) []Mail {
+	var mails []Mail
+	add := m.adding(&mails)
 	k := add("a, cut in a file", func(o *maker, b body) (string, []domain.File) {
 		content := o.multi("mixed", o.alternative(b), attachment("Content-Type: image/png; name=x.png\r\n", o.png(4000)))
 		picture := file("x.png", "x.png", "image/png", "image/png", "", domain.FilePartial)
@@ -78,15 +83,7 @@ func unsendable(m *maker) []Mail {
 
 func large(m *maker) []Mail {
 	var mails []Mail
-	add := func(variant string, write func(o *maker, b body) (content string, files []domain.File)) *Mail {
-		o := m.other()
-		b := o.newBody(o.text())
-		l := o.newLetter()
-		content, files := write(o, b)
-		l.content = content
-		mails = append(mails, l.mail(variant, with(o.want(b), files...)))
-		return &mails[len(mails)-1]
-	}
+	add := m.adding(&mails)
 	files := func(size, n int) func(*maker, body) (string, []domain.File) {
 		return func(o *maker, b body) (string, []domain.File) {
 			parts, files := []string{o.alternative(b)}, []domain.File{}
