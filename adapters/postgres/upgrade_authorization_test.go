@@ -28,7 +28,7 @@ func TestUpgradeOfConnectionsAndBack(t *testing.T) {
 	is := is.New(t)
 	db := open(t)
 	repo := postgres.NewRepository(db, nil)
-	is.NoErr(migrations.Down(t.Context(), db, 1))
+	downBefore(t, db, "20261129000001_authorization")
 	tenants := map[string]domain.TenantID{}
 	ids := map[string]domain.ConnectionID{}
 	insert := func(tenant, name string, status domain.ConnectionStatus) {
@@ -87,7 +87,7 @@ func TestUpgradeOfConnectionsAndBack(t *testing.T) {
 	})
 	is.Equal(state("t1", "read").Status, domain.ConnectionConnected)
 	set("t2", "refused too", withdrawn) // and its source refused
-	is.NoErr(migrations.Down(t.Context(), db, 1))
+	downBefore(t, db, "20261129000001_authorization")
 	status := map[string]domain.ConnectionStatus{}
 	for _, tenant := range tenants {
 		read(t, db, tenant, func(rows *sql.Rows) error {
