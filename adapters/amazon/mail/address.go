@@ -105,9 +105,12 @@ func relayAddress(address string) string {
 	return local + "@" + host
 }
 
+// separators are what robots' names are written with or without.
+var separators = strings.NewReplacer("-", "", "_", "", ".", "")
+
 // isRobot reports whether a local part is one that never stands for a person.
 func isRobot(local string) bool {
-	local = strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "").Replace(local))
+	local = strings.ToLower(separators.Replace(local))
 	for _, robot := range []string{"noreply", "donotreply", "mailerdaemon", "postmaster", "autocommunication"} {
 		if strings.HasPrefix(local, robot) {
 			return true
