@@ -101,14 +101,19 @@ func (q addresses) Save(ctx context.Context, a *domain.InboundAddress) error {
 	return changedOne(ctx, "save inbound address", res, err)
 }
 
-// Route implements ports.Routes, in one statement that is its own transaction: every mail that is pushed here asks once. The
-// policy "routing" lets it see the address that it names, whosever it is, and no other.
+// route names an address to the policy "routing", which shows it, whosever it is, and no other; and then looks it up. The names
+// come one after the other because the second is what the first gave.
+const route = `
+	SELECT a.* FROM (SELECT set_config('keybuzz.recipient', $1, true) AS address OFFSET 0) AS named, LATERAL (
+		SELECT ` + addressColumns + ` FROM marketplace.inbound_addresses WHERE address = named.address OFFSET 0) AS a`
+
+// Route implements ports.Routes, in one statement that is its own transaction: every mail that is pushed here asks once.
 func (r *Repository) Route(ctx context.Context, address string) (domain.InboundAddressState, error) {
 	if address == "" || address != domain.NormalAddress(address) {
 		return domain.InboundAddressState{}, errNone
 	}
 	var row addressRow
-	if err := scanPrepared(ctx, r.db, r.db.DB, &row, `SELECT `+addressColumns+` FROM marketplace.route($1)`, address); err != nil {
+	if err := scanPrepared(ctx, r.db, r.db.DB, &row, route, address); err != nil {
 		return domain.InboundAddressState{}, translate(ctx, "route", err)
 	}
 	a, err := row.address()
