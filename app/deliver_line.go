@@ -20,8 +20,8 @@ const (
 
 // delivery is a mail that waits to be stored.
 type delivery struct {
-	ctx     context.Context // of who waits
-	address domain.InboundAddressID
+	ctx     context.Context            // of who waits
+	address domain.InboundAddressState // as Route knew it
 	message domain.InboundMessage
 	answer  chan<- delivered // takes one without waiting
 }
@@ -34,7 +34,7 @@ type delivered struct {
 // store has a message stored together with what comes for its connection while the page before is stored.
 func (u *Deliver) store(ctx context.Context, a domain.InboundAddressState, m domain.InboundMessage) (ports.DeliveryOutcome, error) {
 	answer := make(chan delivered, 1)
-	d := &delivery{ctx: ctx, address: a.ID, message: m, answer: answer}
+	d := &delivery{ctx: ctx, address: a, message: m, answer: answer}
 	u.mu.Lock()
 	waiting, working := u.waiting[a.Connection]
 	u.waiting[a.Connection] = append(waiting, d)
@@ -148,7 +148,7 @@ func (u *Deliver) ingestPage(c domain.ConnectionState, page []*delivery) (outcom
 	cmd := IngestCommand{Connection: c, Pushed: true}
 	for _, d := range page {
 		cmd.Page.Messages = append(cmd.Page.Messages, d.message)
-		cmd.Addresses = append(cmd.Addresses, d.address)
+		cmd.Addresses = append(cmd.Addresses, d.noticing(u.clock.Now()))
 	}
 	done, err := u.ingest.run(ctx, cmd)
 	switch {
@@ -162,6 +162,19 @@ func (u *Deliver) ingestPage(c domain.ConnectionState, page []*delivery) (outcom
 		return nil, domain.Errorf(domain.ErrForbidden, "the account is disconnected and takes no mail any more")
 	}
 	return done.outcomes(cmd.Page.Messages), nil
+}
+
+// noticing returns the address if it has to take notice of the mail: it is locked for that, by the page of one seller after
+// the other. What Route knew may be old by now; then the address has taken notice of more, not of less.
+func (d *delivery) noticing(now time.Time) domain.InboundAddressID {
+	a, err := domain.RestoreInboundAddress(d.address)
+	if err != nil {
+		return d.address.ID
+	}
+	if changed, _ := a.Receive(d.message, now); !changed {
+		return domain.InboundAddressID{}
+	}
+	return d.address.ID
 }
 
 // outcomes returns what became of each message of the page, in which no two have the same id.

@@ -15,7 +15,9 @@ import (
 func (u *Ingest) receive(ctx context.Context, tx ports.Tx, cmd IngestCommand, k *domain.Connection) error {
 	proved := map[domain.InboundAddressID][]domain.InboundMessage{}
 	for i, id := range cmd.Addresses {
-		proved[id] = append(proved[id], cmd.Page.Messages[i])
+		if id != (domain.InboundAddressID{}) {
+			proved[id] = append(proved[id], cmd.Page.Messages[i])
+		}
 	}
 	ids := slices.SortedFunc(maps.Keys(proved), func(a, b domain.InboundAddressID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
 	for _, id := range ids {
