@@ -70,7 +70,7 @@ func (u *Assign) assign(ctx context.Context, cmd AssignCommand, q domain.Quarant
 		for _, message := range in.TicketMessages {
 			id = message.ID
 		}
-		if err := sealAll(ctx, tx, sealer, in); err != nil {
+		if err := sealAll(sealer, in); err != nil {
 			return err
 		}
 		if err := end(ctx, tx, q, in, cmd.Ticket, now); err != nil {

@@ -25,8 +25,8 @@ type IngestCommand struct {
 	Page       ports.Page
 
 	// Pushed says that the page was sent to inbound addresses of the connection and not read from its source, so that it has
-	// no cursor and only a disabled connection supersedes it. Addresses are those of its messages, one for each,
-	// or empty: then none is validated.
+	// no cursor and only a disabled connection supersedes it. Addresses are those of its messages, one for each, with the zero id
+	// where an address need not take notice; or empty: then none is validated.
 	Pushed    bool
 	Addresses []domain.InboundAddressID
 }
@@ -97,7 +97,13 @@ func (u *Ingest) store(ctx context.Context, cmd IngestCommand, screened domain.S
 		if err != nil {
 			return err
 		}
-		if err := sealAll(ctx, tx, sealer, in); err != nil {
+		if len(in.Messages) > 0 {
+			s.RecordArrival(u.clock.Now())
+			in.Sync = s
+		} else if !cmd.Pushed {
+			in.Sync = s
+		}
+		if err := sealAll(sealer, in); err != nil {
 			return err
 		}
 		if err := tx.Intake.Store(ctx, in); err != nil {
@@ -113,12 +119,7 @@ func (u *Ingest) store(ctx context.Context, cmd IngestCommand, screened domain.S
 			Fetched: len(cmd.Page.Messages), Created: len(in.Messages), Rejected: len(in.Rejected),
 			Duplicates: len(cmd.Page.Messages) - len(in.Messages) - len(in.Rejected),
 		}}
-		if done.Created > 0 {
-			s.RecordArrival(u.clock.Now())
-		} else if cmd.Pushed {
-			return nil // it has not changed
-		}
-		return tx.SyncStates.Save(ctx, s)
+		return nil
 	})
 	if err != nil {
 		return ingested{}, err

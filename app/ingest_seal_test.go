@@ -45,7 +45,6 @@ func TestNothingIsStoredUnsealed(t *testing.T) {
 		},
 		"a sealer that fails": func(v *portmock.MockRawVault, s *portmock.MockRawSealer) {
 			v.EXPECT().Sealer(gomock.Any(), gomock.Any()).Return(s, nil)
-			s.EXPECT().Key().Return(domain.NewID[domain.RawKeyID]())
 			s.EXPECT().Seal(gomock.Any()).Return(domain.KeptRaw{}, down)
 		},
 	}

@@ -93,7 +93,7 @@ func (r *replaying) rejected(ctx context.Context, m domain.RejectedMessage) erro
 			if err != nil {
 				return err
 			}
-			if err := sealAll(ctx, tx, sealer, in); err != nil {
+			if err := sealAll(sealer, in); err != nil {
 				return err
 			}
 			if err := tx.Intake.Store(ctx, in); err != nil {

@@ -28,15 +28,8 @@ func sealing(ctx context.Context, raws ports.RawVault, tenant domain.TenantID, t
 	return err
 }
 
-// sealAll seals the raws of all that is to be stored, within the transaction that stores it. domain.ErrConflict if the key was
-// erased: what is sealed with it could never be read.
-func sealAll(ctx context.Context, tx ports.Tx, sealer ports.RawSealer, in domain.Intake) (err error) {
-	if len(in.Messages)+len(in.Rejected) == 0 {
-		return nil
-	}
-	if err := tx.RawKeys.Use(ctx, sealer.Key()); err != nil {
-		return err
-	}
+// sealAll seals the raws of all that is to be stored, in place.
+func sealAll(sealer ports.RawSealer, in domain.Intake) (err error) {
 	for i := range in.Messages {
 		if in.Messages[i].Raw, err = sealer.Seal(in.Messages[i].Raw); err != nil {
 			return err

@@ -100,6 +100,7 @@ type Intake struct {
 	Joined         []Joined         // messages stored before that now belong to a ticket
 	Deliveries     []DeliveryChange // what became known of answers stored before
 	Rejected       []RejectedMessage
+	Sync           *SyncState // how far the connection is read then; nil to leave it as it is
 }
 
 // Joined puts a message that waited on the ticket that it is about, and ends its quarantine.

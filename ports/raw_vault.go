@@ -30,9 +30,6 @@ type RawVault interface {
 
 // RawSealer seals raws of one tenant.
 type RawSealer interface {
-	// Key names what Seal seals with. The transaction that stores what was sealed uses it: see RawKeys.Use.
-	Key() domain.RawKeyID
-
 	// Seal returns the raw compressed and encrypted, its digest and size as they were. One that is sealed already stays as it
 	// is. It waits on nothing and is safe for concurrent use.
 	Seal(raw domain.KeptRaw) (domain.KeptRaw, error)
@@ -45,10 +42,6 @@ type RawKeys interface {
 
 	// Get returns a key. domain.ErrNotFound if the tenant has none with this id, or it was erased.
 	Get(ctx context.Context, id domain.RawKeyID) (domain.RawKey, error)
-
-	// Use keeps a key from being marked as erased until the transaction ends, so that nothing is stored that could never be
-	// read. domain.ErrConflict if it was erased. A key that is not here is some vault's that has its own, and is let pass.
-	Use(ctx context.Context, id domain.RawKeyID) error
 
 	// All returns all keys that were not erased, by rising id.
 	All(ctx context.Context) ([]domain.RawKey, error)

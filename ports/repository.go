@@ -72,11 +72,9 @@ type SyncStates interface {
 	Get(ctx context.Context, id domain.ConnectionID) (*domain.SyncState, error)
 
 	// Lock is Get, and keeps other transactions from locking or saving the state until this one ends. It is what makes
-	// the ingests of one connection wait for each other.
+	// the ingests of one connection wait for each other. A state is saved with a page (Intake.Store) or at a poll's end
+	// (Polls.Save), so that no cursor moves by itself.
 	Lock(ctx context.Context, id domain.ConnectionID) (*domain.SyncState, error)
-
-	// Save stores a state that was locked by this transaction. domain.ErrNotFound if it does not exist.
-	Save(ctx context.Context, s *domain.SyncState) error
 }
 
 // Polls are connections together with how far they have been read: what a poll changes when it stores something and when
@@ -86,7 +84,7 @@ type Polls interface {
 	// the tenant has no such connection.
 	Lock(ctx context.Context, id domain.ConnectionID) (*domain.Connection, *domain.SyncState, error)
 
-	// Save stores both, which this transaction has locked, as Connections.Save and SyncStates.Save do.
+	// Save stores both, which this transaction has locked, as Connections.Save and Intake.Store do.
 	Save(ctx context.Context, c *domain.Connection, s *domain.SyncState) error
 }
 
@@ -147,11 +145,13 @@ type Intake interface {
 	// tickets are locked: no other transaction changes them until this one ends.
 	Book(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Book, error)
 
-	// Store stores an intake. Rejected messages that are stored already (same connection, raw and reason) are left as
+	// Store stores an intake. in.Sync is locked by this transaction; domain.ErrNotFound if it does not exist. Rejected messages that are stored already (same connection, raw and reason) are left as
 	// they are. in.Changed are tickets, in.Joined messages and in.Deliveries answers on tickets that this transaction has
 	// locked: by its Book, Archive.LockConversations or Quarantine.Lock. Everything else is new, and its identity is decided
 	// by unique constraints: domain.ErrConflict if a message, a ticket or an event is there already; then the transaction must
-	// end with an error. Raws are stored as they are given; those with the same digest and key are stored once.
+	// end with an error. Raws are stored as they are given; those with the same digest and key are stored once. Their keys are
+	// kept from being marked as erased until the transaction ends, and one that was erased is domain.ErrConflict too, so that
+	// nothing is stored that could never be read. A key that is not here is some vault's that has its own, and is let pass.
 	Store(ctx context.Context, in domain.Intake) error
 }
 

@@ -21,5 +21,5 @@ func (x polls) Save(ctx context.Context, c *domain.Connection, s *domain.SyncSta
 	if err := connections(x).Save(ctx, c); err != nil {
 		return err
 	}
-	return syncStates(x).Save(ctx, s)
+	return x.fail(intake(x).advance(s.State()))
 }

@@ -37,16 +37,6 @@ func (x rawKeys) Get(ctx context.Context, id domain.RawKeyID) (domain.RawKey, er
 	return k.RawKey, nil
 }
 
-func (x rawKeys) Use(ctx context.Context, id domain.RawKeyID) error {
-	if err := x.change(ctx); err != nil { // it locks
-		return err
-	}
-	if x.rows.rawKeys[id].erased {
-		return x.fail(domain.Errorf(domain.ErrConflict, "the key was erased"))
-	}
-	return nil
-}
-
 func (x rawKeys) All(ctx context.Context) ([]domain.RawKey, error) { return x.list(ctx, false) }
 
 func (x rawKeys) Erased(ctx context.Context) ([]domain.RawKey, error) { return x.list(ctx, true) }

@@ -59,9 +59,6 @@ type rawSealer struct {
 	aead cipher.AEAD
 }
 
-// Key implements ports.RawSealer.
-func (s rawSealer) Key() domain.RawKeyID { return s.id }
-
 // Seal implements ports.RawSealer.
 func (s rawSealer) Seal(raw domain.KeptRaw) (domain.KeptRaw, error) {
 	if !raw.Sealed() {

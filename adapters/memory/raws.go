@@ -29,6 +29,9 @@ func (r *rows) put(raw domain.KeptRaw) (domain.KeptRaw, error) {
 	if !raw.Sealed() {
 		return raw, nil
 	}
+	if r.rawKeys[raw.Key].erased {
+		return raw, domain.Errorf(domain.ErrConflict, "the key was erased")
+	}
 	key := contentKey{raw.Digest, raw.Key}
 	if _, there := r.contents[key]; !there {
 		if raw.Bytes == nil {

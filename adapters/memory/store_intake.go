@@ -55,6 +55,9 @@ func (x intake) store(in domain.Intake) error {
 			return err
 		}
 	}
+	if in.Sync != nil {
+		return x.advance(in.Sync.State())
+	}
 	return nil
 }
 

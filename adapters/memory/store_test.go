@@ -105,7 +105,7 @@ func TestStoreIsStrict(t *testing.T) {
 		},
 		"a sync state saved under the connection's lock": func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Connections.Lock(ctx, id)
-			return errors.Join(err, tx.SyncStates.Save(ctx, domain.NewSyncState(c.State())))
+			return errors.Join(err, tx.Intake.Store(ctx, domain.Intake{Sync: domain.NewSyncState(c.State())}))
 		},
 		"messages stored without the sync state's lock": func(ctx context.Context, tx ports.Tx) error {
 			page := []domain.InboundMessage{{ExternalID: "m2", ReceivedAt: now}}

@@ -27,11 +27,8 @@ func (x syncStates) Lock(ctx context.Context, id domain.ConnectionID) (*domain.S
 	return x.Get(ctx, id)
 }
 
-func (x syncStates) Save(ctx context.Context, state *domain.SyncState) error {
-	s := state.State()
-	if err := x.change(ctx); err != nil {
-		return err
-	}
+// advance saves a state that this transaction has locked.
+func (x intake) advance(s domain.SyncStateData) error {
 	if _, there := x.rows.syncStates[s.Connection]; !there {
 		return errNone
 	}

@@ -178,9 +178,9 @@ func (q archive) conversations(ctx context.Context, ids []domain.TicketID, lock 
 
 // What a replay may change.
 var (
-	derivedMessages = externalMessages.only("id", "kind", "evidence", "parser", "mail_id", "thread_id", "order_id", "buyer_name",
+	derivedMessages = externalMessages.only(byTenantAndID, "id", "kind", "evidence", "parser", "mail_id", "thread_id", "order_id", "buyer_name",
 		"buyer_email", "language", "subject", "facts", "flags", "safety_flags", "received_at", "quarantine", "ticket_id")
-	derivedTicketMessages = ticketMessages.only("id", "sender_name", "body", "quoted", "mail_id", "safety_flags", "sent_at")
+	derivedTicketMessages = ticketMessages.only(byTenantAndID, "id", "sender_name", "body", "quoted", "mail_id", "safety_flags", "sent_at")
 )
 
 func (q archive) Rewrite(ctx context.Context, messages []domain.Stored) error {
@@ -195,13 +195,11 @@ func (q archive) Rewrite(ctx context.Context, messages []domain.Stored) error {
 			onTickets = append(onTickets, m.OnTicket)
 		}
 	}
-	if err := update(ctx, q.intake, derivedMessages, byTenantAndID, received); err != nil {
-		return err
-	}
-	if err := update(ctx, q.intake, derivedTicketMessages, byTenantAndID, onTickets); err != nil {
-		return err
-	}
-	return q.replaceFiles(ctx, received)
+	var b batch
+	update(&b, derivedMessages, received)
+	update(&b, derivedTicketMessages, onTickets)
+	replaceFiles(&b, received)
+	return q.send(ctx, b)
 }
 
 func uuids[T any](ids []T, id func(T) uuid.UUID) []pgtype.UUID {

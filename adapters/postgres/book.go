@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun"
 
 	"github.com/keybuzzio/marketplaces/domain"
 )
@@ -37,7 +36,7 @@ var joining = []string{
 func (q intake) Book(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Book, error) {
 	book := domain.Book{Threads: map[string]domain.TicketID{}, Mails: map[string]domain.TicketID{}}
 	tickets, waiting := map[domain.TicketID]bool{}, map[domain.MessageID]bool{}
-	query, args := lookUps(c, keys, now)
+	query, arrays := lookUps(keys)
 	if query == "" {
 		return book, nil
 	}
@@ -56,7 +55,7 @@ func (q intake) Book(ctx context.Context, c domain.ConnectionID, keys domain.Con
 		}
 		tickets[domain.TicketID{UUID: id}] = true
 		return err
-	}, query, args...)
+	}, query, append([]any{uuidValue(c.UUID), now.Add(-active), joining}, arrays...)...)
 	if err != nil {
 		return domain.Book{}, err
 	}
@@ -72,31 +71,6 @@ func (q intake) Book(ctx context.Context, c domain.ConnectionID, keys domain.Con
 	return book, err
 }
 
-// lookUps is the statement with all look-ups that have keys, "" when none has.
-func lookUps(c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (query string, args []any) {
-	args = []any{uuidValue(c.UUID), now.Add(-active), joining}
-	var parts []string
-	look := func(keys []string, lookUps ...string) {
-		if len(keys) == 0 {
-			return
-		}
-		args = append(args, keys)
-		for _, lookUp := range lookUps {
-			parts = append(parts, fmt.Sprintf(lookUp, fmt.Sprintf("unnest($%d::text[]) AS key (value)", len(args))))
-		}
-	}
-	look(keys.Threads, ticketsByKey, ticketsByThread, waitingByThread)
-	look(keys.Orders, ticketsByOrder, waitingByOrder)
-	look(keys.Mails, ticketsByMail)
-	look(mailboxes(keys.Relays), ticketsByRelay)
-	look(keys.Names, ticketsByName)
-	if len(parts) == 0 {
-		return "", nil
-	}
-	// Every parameter is named somewhere: the server asks for its type.
-	return "WITH given AS (SELECT $1::uuid AS connection, $2::timestamptz AS since, $3::text[] AS kinds) " + strings.Join(parts, " UNION ALL "), args
-}
-
 // mailboxes are relay addresses without what differs from case to case.
 func mailboxes(relays []string) (all []string) {
 	for _, address := range relays {
@@ -105,6 +79,46 @@ func mailboxes(relays []string) (all []string) {
 		}
 	}
 	return all
+}
+
+// lookUpsOf is the look-ups of each kind of keys, in the order of their arrays, which are $4 to $8. $1 is the connection, $2 since
+// when a conversation is active, $3 the kinds that join a ticket.
+var lookUpsOf = [...][]string{
+	{ticketsByKey, ticketsByThread, waitingByThread}, // threads
+	{ticketsByOrder, waitingByOrder},                 // orders
+	{ticketsByMail},                                  // Message-IDs
+	{ticketsByRelay},                                 // mailboxes of relay addresses
+	{ticketsByName},                                  // buyers' names
+}
+
+// lookUpTexts are the statements, by the kinds of keys that each looks up, a bit for each.
+var lookUpTexts = func() (texts [1 << len(lookUpsOf)]string) {
+	for kinds := 1; kinds < len(texts); kinds++ {
+		var parts []string
+		for kind, lookUps := range lookUpsOf {
+			if kinds>>kind&1 == 0 {
+				continue
+			}
+			for _, lookUp := range lookUps {
+				parts = append(parts, fmt.Sprintf(lookUp, fmt.Sprintf("unnest($%d::text[]) AS key (value)", 4+kind)))
+			}
+		}
+		// Every parameter is named somewhere: the server asks for its type.
+		texts[kinds] = "WITH given AS (SELECT $1::uuid, $2::timestamptz, $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) " +
+			strings.Join(parts, " UNION ALL ")
+	}
+	return texts
+}()
+
+// lookUps is the statement with all look-ups that have keys, "" when none has, and the arrays of keys.
+func lookUps(keys domain.ConversationKeys) (query string, arrays []any) {
+	kinds := 0
+	for kind, values := range [len(lookUpsOf)][]string{keys.Threads, keys.Orders, keys.Mails, mailboxes(keys.Relays), keys.Names} {
+		if arrays = append(arrays, values); len(values) > 0 {
+			kinds |= 1 << kind
+		}
+	}
+	return lookUpTexts[kinds], arrays
 }
 
 const (
@@ -185,13 +199,16 @@ func (q intake) lockTickets(ctx context.Context, ids []domain.TicketID) ([]*doma
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var rows []ticketRow
 	// Rising ids keep two transactions from each holding what the other waits for.
-	err := q.tx.NewSelect().Model(&rows).
-		Where("t.id IN (?) AND t.channel <> ?", bun.List(ids), domain.ChannelManual).
-		OrderExpr("t.id").For("NO KEY UPDATE").
-		Scan(ctx)
+	found, err := q.tx.Tx.QueryContext(ctx, `
+		SELECT `+ticketColumns+` FROM marketplace.tickets t
+		WHERE t.id = ANY ($1::uuid[]) AND t.channel <> 'MANUAL' ORDER BY t.id FOR NO KEY UPDATE`,
+		prepared(uuids(ids, func(id domain.TicketID) uuid.UUID { return id.UUID }))...)
 	if err != nil {
+		return nil, translate(ctx, "find tickets", err)
+	}
+	var rows []ticketRow
+	if err := q.db.ScanRows(ctx, found, &rows); err != nil { // it closes them
 		return nil, translate(ctx, "find tickets", err)
 	}
 	return restoreTickets(rows, q.tenant)

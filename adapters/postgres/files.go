@@ -16,7 +16,7 @@ type fileOf struct {
 	file    domain.File
 }
 
-var attachments = table[fileOf]{"attachments", []column[fileOf]{
+var attachments = newTable("attachments", noKey,
 	idColumn("id", func(f fileOf) uuid.UUID { return f.file.ID.UUID }),
 	idColumn("external_message_id", func(f fileOf) uuid.UUID { return f.message.UUID }),
 	newColumn("number", "integer", func(f fileOf) int { return f.file.Number }),
@@ -29,7 +29,7 @@ var attachments = table[fileOf]{"attachments", []column[fileOf]{
 	newColumn("inline", "bool", func(f fileOf) bool { return f.file.Inline }),
 	textOrNull("content_id", func(f fileOf) string { return f.file.ContentID }),
 	jsonOrNull("flags", func(f fileOf) (any, bool) { return f.file.Flags, len(f.file.Flags) > 0 }),
-}}
+)
 
 // filesOf returns the files of messages, with ids for those that have none.
 func filesOf(messages []domain.ExternalMessage) (all []fileOf) {
@@ -82,17 +82,14 @@ func (q intake) files(ctx context.Context, messages []domain.MessageID) (map[dom
 }
 
 // replaceFiles makes the files of messages those that they have now.
-func (q intake) replaceFiles(ctx context.Context, messages []domain.ExternalMessage) error {
+func replaceFiles(b *batch, messages []domain.ExternalMessage) {
 	if len(messages) == 0 {
-		return nil
+		return
 	}
-	_, err := q.exec(ctx, "delete files", `
+	*b = append(*b, statement{op: "delete files", must: anyRows, text: `
 		DELETE FROM marketplace.attachments t USING unnest($2::uuid[]) AS r (id), LATERAL (
 			SELECT ctid AS place FROM marketplace.attachments WHERE external_message_id = r.id OFFSET 0) AS found
 		WHERE t.ctid = found.place AND t.tenant_id || '' = $1`,
-		[]any{uuids(messages, func(m domain.ExternalMessage) uuid.UUID { return m.ID.UUID })})
-	if err != nil {
-		return err
-	}
-	return insert(ctx, q, attachments, filesOf(messages))
+		args: []any{uuids(messages, func(m domain.ExternalMessage) uuid.UUID { return m.ID.UUID })}})
+	insert(b, attachments, filesOf(messages))
 }

@@ -15,6 +15,8 @@ import (
 type intake struct {
 	tx     bun.Tx
 	tenant domain.TenantID
+	conn   *sql.Conn // that tx runs on
+	db     *bun.DB   // that scans what is prepared
 }
 
 // The look-ups here and in book.go take their keys one by one, each from an index: a LATERAL that the planner cannot turn

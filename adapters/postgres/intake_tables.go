@@ -10,7 +10,7 @@ import (
 )
 
 // What a changed ticket may change. The rest is settled when it is opened.
-var changedTickets = table[domain.TicketState]{"tickets", []column[domain.TicketState]{
+var changedTickets = newTable("tickets", byID,
 	idColumn("id", func(t domain.TicketState) uuid.UUID { return t.ID.UUID }),
 	textOrNull("order_id", func(t domain.TicketState) string { return t.OrderID }),
 	textColumn("subject", func(t domain.TicketState) string { return t.Subject }),
@@ -22,16 +22,16 @@ var changedTickets = table[domain.TicketState]{"tickets", []column[domain.Ticket
 	textOrNull("auto_send_blocked_reason", func(t domain.TicketState) string { return t.AutoSendBlockedReason }),
 	timeColumn("last_message_at", func(t domain.TicketState) time.Time { return t.LastMessageAt }),
 	timeColumn("updated_at", func(t domain.TicketState) time.Time { return t.UpdatedAt }),
-}}
+)
 
-var newTickets = table[domain.TicketState]{"tickets", append([]column[domain.TicketState]{
+var newTickets = newTable("tickets", noKey, append([]column[domain.TicketState]{
 	idColumn("connection_id", func(t domain.TicketState) uuid.UUID { return t.Connection.UUID }),
 	textColumn("channel", func(t domain.TicketState) string { return string(t.Channel) }),
 	textOrNull("external_id", func(t domain.TicketState) string { return t.ExternalID }),
 	timeColumn("created_at", func(t domain.TicketState) time.Time { return t.CreatedAt }),
-}, changedTickets.columns...)}
+}, changedTickets.columns...)...)
 
-var externalMessages = table[domain.ExternalMessage]{"external_messages", []column[domain.ExternalMessage]{
+var externalMessages = newTable("external_messages", byTenantAndID,
 	idColumn("id", func(m domain.ExternalMessage) uuid.UUID { return m.ID.UUID }),
 	idColumn("connection_id", func(m domain.ExternalMessage) uuid.UUID { return m.Connection.UUID }),
 	textColumn("type", func(m domain.ExternalMessage) string { return string(m.Type) }),
@@ -57,16 +57,16 @@ var externalMessages = table[domain.ExternalMessage]{"external_messages", []colu
 	idColumn("raw_key", func(m domain.ExternalMessage) uuid.UUID { return m.Raw.Key.UUID }),
 	idColumn("ticket_id", func(m domain.ExternalMessage) uuid.UUID { return m.Ticket.UUID }),
 	textOrNull("quarantine", func(m domain.ExternalMessage) string { return string(m.Quarantine) }),
-}}
+)
 
 // A message that joins a ticket is not in quarantine any more.
-var joinedMessages = table[domain.Joined]{"external_messages", []column[domain.Joined]{
+var joinedMessages = newTable("external_messages", byTenantAndID,
 	idColumn("id", func(j domain.Joined) uuid.UUID { return j.Message.UUID }),
 	idColumn("ticket_id", func(j domain.Joined) uuid.UUID { return j.Ticket.UUID }),
 	textOrNull("quarantine", func(domain.Joined) string { return "" }),
-}}
+)
 
-var ticketMessages = table[domain.TicketMessage]{"ticket_messages", []column[domain.TicketMessage]{
+var ticketMessages = newTable("ticket_messages", byTenantAndID,
 	idColumn("id", func(m domain.TicketMessage) uuid.UUID { return m.ID.UUID }),
 	idColumn("ticket_id", func(m domain.TicketMessage) uuid.UUID { return m.Ticket.UUID }),
 	idColumn("external_message_id", func(m domain.TicketMessage) uuid.UUID { return m.ExternalMessage.UUID }),
@@ -80,14 +80,14 @@ var ticketMessages = table[domain.TicketMessage]{"ticket_messages", []column[dom
 	textOrNull("delivery", func(m domain.TicketMessage) string { return string(m.Delivery) }),
 	jsonColumn("safety_flags", func(m domain.TicketMessage) any { return newSafetyFlags(m.SafetyFlags) }),
 	timeColumn("sent_at", func(m domain.TicketMessage) time.Time { return m.SentAt }),
-}}
+)
 
-var deliveries = table[domain.DeliveryChange]{"ticket_messages", []column[domain.DeliveryChange]{
+var deliveries = newTable("ticket_messages", byTenantAndID,
 	idColumn("id", func(d domain.DeliveryChange) uuid.UUID { return d.Message.UUID }),
 	textOrNull("delivery", func(d domain.DeliveryChange) string { return string(d.Delivery) }),
-}}
+)
 
-var ticketEvents = table[domain.TicketEvent]{"ticket_events", []column[domain.TicketEvent]{
+var ticketEvents = newTable("ticket_events", noKey,
 	idColumn("id", func(e domain.TicketEvent) uuid.UUID { return e.ID.UUID }),
 	idColumn("ticket_id", func(e domain.TicketEvent) uuid.UUID { return e.Ticket.UUID }),
 	idColumn("ticket_message_id", func(e domain.TicketEvent) uuid.UUID { return e.Message.UUID }),
@@ -97,10 +97,10 @@ var ticketEvents = table[domain.TicketEvent]{"ticket_events", []column[domain.Ti
 	textOrNull("actor_id", func(e domain.TicketEvent) string { return e.ActorID }),
 	jsonColumn("payload", func(e domain.TicketEvent) any { return e.Payload }),
 	timeColumn("created_at", func(e domain.TicketEvent) time.Time { return e.At }),
-}}
+)
 
-// The raw of a sealed message is in raw_contents.
-var rejectedMessages = table[domain.RejectedMessage]{"rejected_messages", []column[domain.RejectedMessage]{
+// The raw of a sealed message is in raw_contents. The same bytes rejected again for the same reason are there already.
+var rejectedMessages = newTable("rejected_messages", noKey,
 	idColumn("id", func(m domain.RejectedMessage) uuid.UUID { return m.ID.UUID }),
 	idColumn("connection_id", func(m domain.RejectedMessage) uuid.UUID { return m.Connection.UUID }),
 	textColumn("type", func(m domain.RejectedMessage) string { return string(m.Type) }),
@@ -121,4 +121,4 @@ var rejectedMessages = table[domain.RejectedMessage]{"rejected_messages", []colu
 	digestColumn("raw_digest", func(m domain.RejectedMessage) domain.Digest { return m.Raw.Digest }),
 	idColumn("raw_key", func(m domain.RejectedMessage) uuid.UUID { return m.Raw.Key.UUID }),
 	timeColumn("received_at", func(m domain.RejectedMessage) time.Time { return m.ReceivedAt }),
-}}
+).unlessThere()

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/keybuzzio/marketplaces/domain"
 )
@@ -17,24 +16,20 @@ func (q intake) Store(ctx context.Context, in domain.Intake) error {
 	messages := slices.SortedFunc(slices.Values(in.Messages), func(a, b domain.ExternalMessage) int {
 		return cmp.Compare(a.ExternalID, b.ExternalID)
 	})
-	for _, step := range []func() error{
-		func() error { return insert(ctx, q, rawContents, contentsOf(in), "ON CONFLICT DO NOTHING") },
-		func() error { return insert(ctx, q, newTickets, opened) },
-		func() error { return update(ctx, q, changedTickets, byID, changed) },
-		func() error { return insert(ctx, q, externalMessages, messages) },
-		func() error { return insert(ctx, q, attachments, filesOf(messages)) },
-		func() error { return update(ctx, q, joinedMessages, byTenantAndID, in.Joined) },
-		func() error { return insert(ctx, q, ticketMessages, in.TicketMessages) },
-		func() error { return update(ctx, q, deliveries, byTenantAndID, in.Deliveries) },
-		func() error { return insert(ctx, q, ticketEvents, in.Events) },
-		// The same bytes rejected again for the same reason are there already.
-		func() error { return insert(ctx, q, rejectedMessages, in.Rejected, "ON CONFLICT DO NOTHING") },
-	} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
+	var b batch
+	use(&b, keysOf(in))
+	insert(&b, rawContents, contentsOf(in))
+	insert(&b, newTickets, opened)
+	update(&b, changedTickets, changed)
+	insert(&b, externalMessages, messages)
+	insert(&b, attachments, filesOf(messages))
+	update(&b, joinedMessages, in.Joined)
+	insert(&b, ticketMessages, in.TicketMessages)
+	update(&b, deliveries, in.Deliveries)
+	insert(&b, ticketEvents, in.Events)
+	insert(&b, rejectedMessages, in.Rejected)
+	advance(&b, in.Sync)
+	return q.send(ctx, b)
 }
 
 func states(tickets []*domain.Ticket) []domain.TicketState {
@@ -43,27 +38,4 @@ func states(tickets []*domain.Ticket) []domain.TicketState {
 		out[i] = t.State()
 	}
 	return out
-}
-
-// insert writes new rows. Their identity is decided by the table's constraints.
-func insert[R any](ctx context.Context, q intake, t table[R], rows []R, tail ...string) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	statement, args := t.insert(rows)
-	_, err := q.exec(ctx, "insert into "+t.name, strings.Join(append([]string{statement}, tail...), " "), args)
-	return err
-}
-
-// update changes rows that must all be there.
-func update[R any](ctx context.Context, q intake, t table[R], key string, rows []R) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	statement, args := t.update(rows, key)
-	n, err := q.exec(ctx, "update "+t.name, statement, args)
-	if err == nil && n != len(rows) {
-		return errNone // a row that is not there, or not this tenant's
-	}
-	return err
 }

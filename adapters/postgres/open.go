@@ -111,13 +111,14 @@ func demote(ctx context.Context, config *pgx.ConnConfig) error {
 	return nil
 }
 
-// prepareSession makes a new connection safe: no superuser, and no transaction that a stopped process holds for ever.
+// prepareSession makes a new connection safe: no superuser, and no transaction that a stopped process holds for ever. No
+// statement here takes as long as compiling one, and what plannedOnce rules out looks dear enough for that.
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	role, err := actAs(ctx, conn)
 	if err != nil {
 		return err
 	}
-	settings := "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '30s'"
+	settings := "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '30s'; SET jit = off"
 	if role != "" {
 		settings += "; SET ROLE " + pgx.Identifier{role}.Sanitize()
 	}

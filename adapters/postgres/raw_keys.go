@@ -2,9 +2,8 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
+	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/keybuzzio/marketplaces/domain"
@@ -52,21 +51,20 @@ func (q rawKeys) Get(ctx context.Context, id domain.RawKeyID) (domain.RawKey, er
 	return r.key(q.tenant)
 }
 
-// Use locks the key's row as it is: marking it waits until the transaction ends.
-func (q rawKeys) Use(ctx context.Context, id domain.RawKeyID) error {
-	var erased bool
-	err := q.tx.Tx.QueryRowContext(ctx, `SELECT erased_at IS NOT NULL FROM marketplace.raw_keys WHERE tenant_id = $1 AND id = $2 FOR SHARE`,
-		prepared(q.tenant.String(), id.String())...).Scan(&erased)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil
-	case err != nil:
-		return translate(ctx, "use key", err)
-	case erased:
-		return domain.Errorf(domain.ErrConflict, "the key was erased")
+// useKeys locks the rows of keys as they are: marking one waits until the transaction ends. It finds those that were erased.
+const useKeys = `
+	WITH used AS (SELECT erased_at FROM marketplace.raw_keys WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR SHARE)
+	SELECT FROM used WHERE erased_at IS NOT NULL`
+
+// use keeps keys from being erased, and must find none that was.
+func use(b *batch, keys []domain.RawKeyID) {
+	if len(keys) > 0 {
+		ids := uuids(keys, func(id domain.RawKeyID) uuid.UUID { return id.UUID })
+		*b = append(*b, statement{op: "use keys", text: useKeys, args: []any{ids}, must: 0, otherwise: errErased})
 	}
-	return nil
 }
+
+var errErased = domain.Errorf(domain.ErrConflict, "the key was erased")
 
 func (q rawKeys) All(ctx context.Context) ([]domain.RawKey, error) { return q.list(ctx, false) }
 

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -16,12 +17,15 @@ import (
 // raws is the contents of sealed raws, each there once.
 type raws struct{ intake }
 
-var rawContents = table[domain.KeptRaw]{"raw_contents", []column[domain.KeptRaw]{
+var rawContents = newTable("raw_contents", noKey,
 	digestColumn("digest", func(r domain.KeptRaw) domain.Digest { return r.Digest }),
 	idColumn("key_id", func(r domain.KeptRaw) uuid.UUID { return r.Key.UUID }),
 	newColumn("size", "integer", func(r domain.KeptRaw) int { return r.Size }),
 	newColumn("sealed", "bytea", func(r domain.KeptRaw) []byte { return r.Bytes }),
-}}
+).unlessThere()
+
+// movedRaws are what names a raw that is in the object store now.
+var movedRaws = rawContents.only(noKey, "digest", "key_id")
 
 // contentsOf returns the sealed raws that an intake brings, each once, in one order for all intakes.
 func contentsOf(in domain.Intake) []domain.KeptRaw {
@@ -42,6 +46,19 @@ func contentsOf(in domain.Intake) []domain.KeptRaw {
 	}
 	slices.SortFunc(all, order)
 	return slices.CompactFunc(all, func(a, b domain.KeptRaw) bool { return order(a, b) == 0 })
+}
+
+// keysOf returns the keys that the raws of an intake are sealed with.
+func keysOf(in domain.Intake) []domain.RawKeyID {
+	keys := map[domain.RawKeyID]bool{}
+	for _, m := range in.Messages {
+		keys[m.Raw.Key] = true
+	}
+	for _, m := range in.Rejected {
+		keys[m.Raw.Key] = true
+	}
+	delete(keys, domain.RawKeyID{}) // of raws that are not sealed
+	return slices.Collect(maps.Keys(keys))
 }
 
 func (q raws) Held(ctx context.Context, limit, size int) (all []domain.KeptRaw, err error) {
@@ -69,12 +86,12 @@ func (q raws) Moved(ctx context.Context, moved []domain.KeptRaw) error {
 	if len(moved) == 0 {
 		return nil
 	}
-	_, source, args := table[domain.KeptRaw]{columns: rawContents.columns[:2]}.unnest(moved)
+	_, source := movedRaws.unnest()
 	_, err := q.exec(ctx, "note moved raws", `
 		UPDATE marketplace.raw_contents t SET sealed = NULL, moved_at = now() FROM `+source+` AS r (digest, key_id), LATERAL (
 			SELECT ctid AS place FROM marketplace.raw_contents
 			WHERE tenant_id = $1 AND digest = r.digest AND key_id = r.key_id AND sealed IS NOT NULL OFFSET 0) AS found
-		WHERE t.ctid = found.place AND t.tenant_id || '' = $1`, args)
+		WHERE t.ctid = found.place AND t.tenant_id || '' = $1`, movedRaws.values(moved))
 	return err
 }
 

@@ -75,20 +75,26 @@ func (r *Repository) run(ctx context.Context, tenant domain.TenantID, opts *sql.
 	if tenant.IsZero() {
 		return domain.Errorf(domain.ErrInvalid, "a transaction needs a tenant")
 	}
-	return r.transact(ctx, opts, "keybuzz.tenant", tenant.String(), func(ctx context.Context, tx bun.Tx) error {
+	conn, err := r.db.Conn(ctx)
+	if err != nil {
+		return translate(ctx, "connect", err)
+	}
+	defer func() { _ = conn.Close() }()
+	return transact(ctx, conn, opts, "keybuzz.tenant", tenant.String(), func(ctx context.Context, tx bun.Tx) error {
+		intake := intake{tx, tenant, conn.Conn, r.db}
 		return fn(ctx, ports.Tx{
 			Connections: connections{tx, tenant},
 			SyncStates:  syncStates{tx, tenant},
 			Polls:       polls{tx, tenant},
-			Tickets:     tickets{tx, tenant},
-			Intake:      intake{tx, tenant},
+			Tickets:     tickets{intake},
+			Intake:      intake,
 			Jobs:        r.jobs(tx.Tx, tenant),
-			Archive:     archive{intake{tx, tenant}},
-			Rejects:     rejects{intake{tx, tenant}},
+			Archive:     archive{intake},
+			Rejects:     rejects{intake},
 			Audit:       audit{tx, tenant},
-			Quarantine:  quarantine{intake{tx, tenant}},
+			Quarantine:  quarantine{intake},
 			Addresses:   addresses{tx, tenant, r.db},
-			Raws:        raws{intake{tx, tenant}},
+			Raws:        raws{intake},
 			RawKeys:     rawKeys{tx, tenant},
 
 			Authorizations: authorizations{tx, tenant},
@@ -100,13 +106,24 @@ func (r *Repository) run(ctx context.Context, tenant domain.TenantID, opts *sql.
 
 // transact runs fn in a transaction that has setting set to value. fn's error comes back as it is.
 func (r *Repository) transact(ctx context.Context, opts *sql.TxOptions, setting, value string, fn func(context.Context, bun.Tx) error) error {
-	tx, err := r.db.BeginTx(ctx, opts)
+	return transact(ctx, r.db, opts, setting, value, fn)
+}
+
+func transact(ctx context.Context, db interface {
+	BeginTx(context.Context, *sql.TxOptions) (bun.Tx, error)
+}, opts *sql.TxOptions, setting, value string, fn func(context.Context, bun.Tx) error,
+) error {
+	tx, err := db.BeginTx(ctx, opts)
 	if err != nil {
 		return translate(ctx, "begin", err)
 	}
 	// After a commit this does nothing; it is for errors and panics.
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, "SELECT set_config(?, ?, true)", setting, value); err != nil {
+	set := "SELECT set_config($1, $2, true)"
+	if opts == nil { // it writes
+		set += plannedOnce
+	}
+	if _, err := tx.Tx.ExecContext(ctx, set, prepared(setting, value)...); err != nil {
 		return translate(ctx, "set "+setting, err)
 	}
 	if err := fn(ctx, tx); err != nil {

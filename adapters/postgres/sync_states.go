@@ -62,13 +62,18 @@ func (q syncStates) get(ctx context.Context, id domain.ConnectionID, lock string
 	})
 }
 
-func (q syncStates) Save(ctx context.Context, s *domain.SyncState) error {
+const saveSyncState = `
+	UPDATE marketplace.sync_states SET cursor = nullif($3, ''), last_polled_at = $4, last_success_at = $5, last_arrival_at = $6,
+		last_error = nullif($7, ''), failures = $8, updated_at = now()
+	WHERE tenant_id = $1 AND connection_id = $2`
+
+// advance saves a state, nil for none.
+func advance(b *batch, s *domain.SyncState) {
+	if s == nil {
+		return
+	}
 	p := s.State()
-	res, err := q.tx.Tx.ExecContext(ctx, `
-		UPDATE marketplace.sync_states SET cursor = nullif($3, ''), last_polled_at = $4, last_success_at = $5, last_arrival_at = $6,
-			last_error = nullif($7, ''), failures = $8, updated_at = now()
-		WHERE tenant_id = $1 AND connection_id = $2`,
-		prepared(q.tenant.String(), p.Connection.String(), p.Cursor, orNull(p.LastPolledAt), orNull(p.LastSuccessAt), orNull(p.LastArrivalAt),
-			p.LastError, p.Failures)...)
-	return changedOne(ctx, "save sync state", res, err)
+	*b = append(*b, statement{op: "save sync state", text: saveSyncState, must: 1, otherwise: errNone, args: []any{
+		p.Connection.String(), p.Cursor, orNull(p.LastPolledAt), orNull(p.LastSuccessAt), orNull(p.LastArrivalAt), p.LastError, p.Failures,
+	}})
 }

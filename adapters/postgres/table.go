@@ -16,8 +16,25 @@ import (
 // table says how rows of type R are written, many by one statement: each column goes as one array, which unnest takes
 // apart again. $1 is always the tenant.
 type table[R any] struct {
-	name    string
-	columns []column[R]
+	name           string
+	columns        []column[R]
+	insert, update string // the statements
+}
+
+// newTable describes a table or some columns of it, of which update finds rows by key.
+func newTable[R any](name, key string, columns ...column[R]) table[R] {
+	t := table[R]{name: name, columns: columns}
+	t.insert = t.insertText()
+	if key != noKey {
+		t.update = t.updateText(key)
+	}
+	return t
+}
+
+// unlessThere is the table whose insert leaves out rows that are there already.
+func (t table[R]) unlessThere() table[R] {
+	t.insert += " ON CONFLICT DO NOTHING"
+	return t
 }
 
 // column is a column of a table: its name and type in Postgres, and its values as pgx sends them.
@@ -99,57 +116,65 @@ func jsonOrNull[R any](name string, value func(R) (v any, there bool)) column[R]
 // uuidValue is an id as pgx sends it, NULL for the id of nothing.
 func uuidValue(id uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: id != uuid.Nil} }
 
-// insert is the statement that writes rows, and the arguments behind the tenant. The arrays are taken apart in the select
-// list, where that costs half of what it does in FROM.
-func (t table[R]) insert(rows []R) (statement string, args []any) {
+// values are the arguments of t's statements for rows, behind the tenant.
+func (t table[R]) values(rows []R) []any {
+	args := make([]any, len(t.columns))
+	for i, c := range t.columns {
+		args[i] = c.values(rows)
+	}
+	return args
+}
+
+// insertText is the statement that writes rows. The arrays are taken apart in the select list, where that costs half of what it
+// does in FROM.
+func (t table[R]) insertText() string {
 	var names, values []string
 	for i, c := range t.columns {
 		names = append(names, c.name)
 		values = append(values, "unnest("+c.parameter(i)+")")
-		args = append(args, c.values(rows))
 	}
 	return fmt.Sprintf("INSERT INTO marketplace.%s (tenant_id, %s) SELECT $1, %s",
-		t.name, strings.Join(names, ", "), strings.Join(values, ", ")), args
+		t.name, strings.Join(names, ", "), strings.Join(values, ", "))
 }
 
-// The keys by which update finds rows. The tenant stands in one only where no other index begins with it: see intake.go.
+// The keys by which update finds rows; noKey for rows that are only written. The tenant stands in one only where no other index begins with it: see intake.go.
 const (
+	noKey         = ""
 	byID          = "id = r.id"
 	byTenantAndID = "tenant_id = $1 AND id = r.id"
 )
 
-// update is the statement that changes the rows that are there under a key, of which the id is the first column. It looks
+// updateText is the statement that changes the rows that are there under a key, of which the id is the first column. It looks
 // them up one by one, as intake.go says, and changes them where they were found. Joined, the planner may read the whole
 // table, and that for each of them: it takes the policies to leave nearly nothing.
-func (t table[R]) update(rows []R, key string) (statement string, args []any) {
-	names, source, args := t.unnest(rows)
+func (t table[R]) updateText(key string) string {
+	names, source := t.unnest()
 	set := make([]string, 0, len(t.columns))
 	for _, c := range t.columns[1:] {
 		set = append(set, c.name+" = r."+c.name)
 	}
 	return fmt.Sprintf("UPDATE marketplace.%[1]s t SET %[2]s FROM %[3]s AS r (%[4]s), LATERAL ("+
 		"SELECT ctid AS place FROM marketplace.%[1]s WHERE %[5]s OFFSET 0) AS found WHERE t.ctid = found.place AND t.tenant_id || '' = $1",
-		t.name, strings.Join(set, ", "), source, names, key), args
+		t.name, strings.Join(set, ", "), source, names, key)
 }
 
-// only is the table with some of its columns.
-func (t table[R]) only(names ...string) table[R] {
+// only is the table with some of its columns, updated by key.
+func (t table[R]) only(key string, names ...string) table[R] {
 	columns := make([]column[R], 0, len(names))
 	for _, name := range names {
 		columns = append(columns, t.columns[slices.IndexFunc(t.columns, func(c column[R]) bool { return c.name == name })])
 	}
-	return table[R]{t.name, columns}
+	return newTable(t.name, key, columns...)
 }
 
-// unnest returns the names of the columns, the call that gives their rows, and its arguments.
-func (t table[R]) unnest(rows []R) (names, source string, args []any) {
+// unnest returns the names of the columns and the call that gives their rows.
+func (t table[R]) unnest() (names, source string) {
 	var columns, arrays []string
 	for i, c := range t.columns {
 		columns = append(columns, c.name)
 		arrays = append(arrays, c.parameter(i))
-		args = append(args, c.values(rows))
 	}
-	return strings.Join(columns, ", "), "unnest(" + strings.Join(arrays, ", ") + ")", args
+	return strings.Join(columns, ", "), "unnest(" + strings.Join(arrays, ", ") + ")"
 }
 
 // parameter is the array of the i-th column. $1 is the tenant.

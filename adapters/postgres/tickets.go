@@ -32,6 +32,10 @@ type ticketRow struct {
 	UpdatedAt             time.Time            `bun:"updated_at"`
 }
 
+// ticketColumns are the columns of a ticketRow.
+const ticketColumns = `id, tenant_id, connection_id, channel, external_id, order_id, subject, status, priority, customer_name, customer_email,
+	safety_flags, auto_send_blocked_reason, last_message_at, created_at, updated_at`
+
 func (r *ticketRow) ticket(tenant domain.TenantID) (*domain.Ticket, error) {
 	s := domain.TicketState{
 		ID: r.ID, Tenant: tenant, Channel: r.Channel, ExternalID: r.ExternalID, OrderID: r.OrderID, Subject: r.Subject,
@@ -57,10 +61,7 @@ func restoreTickets(rows []ticketRow, tenant domain.TenantID) ([]*domain.Ticket,
 	return all, nil
 }
 
-type tickets struct {
-	tx     bun.Tx
-	tenant domain.TenantID
-}
+type tickets struct{ intake }
 
 func (q tickets) Get(ctx context.Context, id domain.TicketID) (*domain.Ticket, error) {
 	var r ticketRow
@@ -141,7 +142,7 @@ func (q tickets) withFiles(ctx context.Context, rows []ticketMessageRow) ([]doma
 			ids = append(ids, *r.ExternalMessage)
 		}
 	}
-	files, err := intake(q).files(ctx, ids)
+	files, err := q.files(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +176,7 @@ func (q tickets) File(ctx context.Context, id domain.TicketID, file domain.FileI
 	if err != nil {
 		return domain.File{}, domain.ExternalMessage{}, translate(ctx, "get file", err)
 	}
-	found, err := archive{intake(q)}.Message(ctx, message)
+	found, err := archive(q).Message(ctx, message)
 	if err != nil {
 		return domain.File{}, domain.ExternalMessage{}, err
 	}

@@ -40,9 +40,6 @@ type key struct {
 // sealer is the ports.RawSealer of a key.
 type sealer struct{ key }
 
-// Key implements ports.RawSealer.
-func (s sealer) Key() domain.RawKeyID { return s.id }
-
 // Seal implements ports.RawSealer.
 func (s sealer) Seal(raw domain.KeptRaw) (domain.KeptRaw, error) {
 	if raw.Sealed() {

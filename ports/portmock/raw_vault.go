@@ -218,44 +218,6 @@ func (m *MockRawSealer) EXPECT() *MockRawSealerMockRecorder {
 	return m.recorder
 }
 
-// Key mocks base method.
-func (m *MockRawSealer) Key() domain.RawKeyID {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Key")
-	ret0, _ := ret[0].(domain.RawKeyID)
-	return ret0
-}
-
-// Key indicates an expected call of Key.
-func (mr *MockRawSealerMockRecorder) Key() *MockRawSealerKeyCall {
-	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Key", reflect.TypeOf((*MockRawSealer)(nil).Key))
-	return &MockRawSealerKeyCall{Call: call}
-}
-
-// MockRawSealerKeyCall wrap *gomock.Call
-type MockRawSealerKeyCall struct {
-	*gomock.Call
-}
-
-// Return rewrite *gomock.Call.Return
-func (c *MockRawSealerKeyCall) Return(arg0 domain.RawKeyID) *MockRawSealerKeyCall {
-	c.Call = c.Call.Return(arg0)
-	return c
-}
-
-// Do rewrite *gomock.Call.Do
-func (c *MockRawSealerKeyCall) Do(f func() domain.RawKeyID) *MockRawSealerKeyCall {
-	c.Call = c.Call.Do(f)
-	return c
-}
-
-// DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockRawSealerKeyCall) DoAndReturn(f func() domain.RawKeyID) *MockRawSealerKeyCall {
-	c.Call = c.Call.DoAndReturn(f)
-	return c
-}
-
 // Seal mocks base method.
 func (m *MockRawSealer) Seal(raw domain.KeptRaw) (domain.KeptRaw, error) {
 	m.ctrl.T.Helper()
@@ -547,44 +509,6 @@ func (c *MockRawKeysMarkErasedCall) Do(f func(context.Context, domain.RawKeyID) 
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
 func (c *MockRawKeysMarkErasedCall) DoAndReturn(f func(context.Context, domain.RawKeyID) error) *MockRawKeysMarkErasedCall {
-	c.Call = c.Call.DoAndReturn(f)
-	return c
-}
-
-// Use mocks base method.
-func (m *MockRawKeys) Use(ctx context.Context, id domain.RawKeyID) error {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Use", ctx, id)
-	ret0, _ := ret[0].(error)
-	return ret0
-}
-
-// Use indicates an expected call of Use.
-func (mr *MockRawKeysMockRecorder) Use(ctx, id any) *MockRawKeysUseCall {
-	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Use", reflect.TypeOf((*MockRawKeys)(nil).Use), ctx, id)
-	return &MockRawKeysUseCall{Call: call}
-}
-
-// MockRawKeysUseCall wrap *gomock.Call
-type MockRawKeysUseCall struct {
-	*gomock.Call
-}
-
-// Return rewrite *gomock.Call.Return
-func (c *MockRawKeysUseCall) Return(arg0 error) *MockRawKeysUseCall {
-	c.Call = c.Call.Return(arg0)
-	return c
-}
-
-// Do rewrite *gomock.Call.Do
-func (c *MockRawKeysUseCall) Do(f func(context.Context, domain.RawKeyID) error) *MockRawKeysUseCall {
-	c.Call = c.Call.Do(f)
-	return c
-}
-
-// DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockRawKeysUseCall) DoAndReturn(f func(context.Context, domain.RawKeyID) error) *MockRawKeysUseCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }

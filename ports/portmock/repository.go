@@ -438,44 +438,6 @@ func (c *MockSyncStatesLockCall) DoAndReturn(f func(context.Context, domain.Conn
 	return c
 }
 
-// Save mocks base method.
-func (m *MockSyncStates) Save(ctx context.Context, s *domain.SyncState) error {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Save", ctx, s)
-	ret0, _ := ret[0].(error)
-	return ret0
-}
-
-// Save indicates an expected call of Save.
-func (mr *MockSyncStatesMockRecorder) Save(ctx, s any) *MockSyncStatesSaveCall {
-	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Save", reflect.TypeOf((*MockSyncStates)(nil).Save), ctx, s)
-	return &MockSyncStatesSaveCall{Call: call}
-}
-
-// MockSyncStatesSaveCall wrap *gomock.Call
-type MockSyncStatesSaveCall struct {
-	*gomock.Call
-}
-
-// Return rewrite *gomock.Call.Return
-func (c *MockSyncStatesSaveCall) Return(arg0 error) *MockSyncStatesSaveCall {
-	c.Call = c.Call.Return(arg0)
-	return c
-}
-
-// Do rewrite *gomock.Call.Do
-func (c *MockSyncStatesSaveCall) Do(f func(context.Context, *domain.SyncState) error) *MockSyncStatesSaveCall {
-	c.Call = c.Call.Do(f)
-	return c
-}
-
-// DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockSyncStatesSaveCall) DoAndReturn(f func(context.Context, *domain.SyncState) error) *MockSyncStatesSaveCall {
-	c.Call = c.Call.DoAndReturn(f)
-	return c
-}
-
 // MockPolls is a mock of Polls interface.
 type MockPolls struct {
 	ctrl     *gomock.Controller

@@ -168,7 +168,7 @@ func ingest(ctx context.Context, tx ports.Tx, c domain.ConnectionState, from, ne
 	if err := tx.Intake.Store(ctx, in); err != nil {
 		return domain.Intake{}, err
 	}
-	return in, tx.SyncStates.Save(ctx, s)
+	return in, tx.Intake.Store(ctx, domain.Intake{Sync: s})
 }
 
 // ingest takes a page in without moving the cursor; it must succeed.

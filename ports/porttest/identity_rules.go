@@ -25,7 +25,7 @@ var identityRules = rules[RepositoryFixture]{
 			s, err := tx.SyncStates.Lock(ctx, c.ID)
 			is.NoErr(err)
 			is.NoErr(s.Advance("", "moved", start))
-			is.NoErr(tx.SyncStates.Save(ctx, s))
+			is.NoErr(tx.Intake.Store(ctx, domain.Intake{Sync: s}))
 			return tx.Intake.Store(ctx, domain.Thread(c, page, domain.Book{}, start))
 		})
 		is.True(errors.Is(err, domain.ErrConflict))

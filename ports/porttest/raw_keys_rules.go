@@ -49,35 +49,51 @@ var rawKeyRules = rules[RepositoryFixture]{
 			return nil
 		})
 	},
-	"an erased key cannot be used, and one in use is not erased meanwhile": func(t *testing.T, f RepositoryFixture) {
-		is, t1 := is.New(t), tenant(t, "t1")
-		id := f.newKey(t, t1)
-		using, use := make(chan struct{}), make(chan struct{})
-		marked := make(chan error, 1)
-		go func() {
-			<-using
-			close(use)
-			marked <- f.Repository.Update(t.Context(), t1, func(ctx context.Context, tx ports.Tx) error { return tx.RawKeys.MarkErased(ctx, id) })
-		}()
-		f.update(t, t1, func(ctx context.Context, tx ports.Tx) error {
-			if err := tx.RawKeys.Use(ctx, id); err != nil {
-				return err
-			}
-			close(using)
-			<-use
-			select {
-			case <-marked:
-				t.Error("the key was marked while it was in use")
-			case <-time.After(50 * time.Millisecond):
-			}
-			return tx.RawKeys.Use(ctx, id)
-		})
-		is.NoErr(<-marked)
-		err := f.Repository.Update(t.Context(), t1, func(ctx context.Context, tx ports.Tx) error { return tx.RawKeys.Use(ctx, id) })
-		is.True(errors.Is(err, domain.ErrConflict))
-		f.update(t, t1, func(ctx context.Context, tx ports.Tx) error {
-			return tx.RawKeys.Use(ctx, domain.NewID[domain.RawKeyID]())
-		}) // some vault's own
+	"nothing is stored with an erased key, and no key is erased while something is stored with it": func(t *testing.T, f RepositoryFixture) {
+		is := is.New(t)
+		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
+		for kind, with := range map[string]func(text string, key domain.RawKeyID) domain.Intake{
+			"a message": func(text string, key domain.RawKeyID) domain.Intake {
+				m := external(c, text, func(m *domain.ExternalMessage) { m.Raw = sealed(mail(text), key) })
+				return domain.Intake{Messages: []domain.ExternalMessage{m}}
+			},
+			"a rejected message": func(text string, key domain.RawKeyID) domain.Intake {
+				m := rejected(c, text, domain.RejectNUL, nil)
+				m.Raw = sealed(mail(text), key)
+				return domain.Intake{Rejected: []domain.RejectedMessage{m}}
+			},
+		} {
+			id := f.newKey(t, c.Tenant)
+			storing, stored := make(chan struct{}), make(chan struct{})
+			marked := make(chan error, 1)
+			go func() {
+				<-storing
+				close(stored)
+				marked <- f.Repository.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error {
+					return tx.RawKeys.MarkErased(ctx, id)
+				})
+			}()
+			f.update(t, c.Tenant, func(ctx context.Context, tx ports.Tx) error {
+				if _, err := tx.SyncStates.Lock(ctx, c.ID); err != nil {
+					return err
+				}
+				if err := tx.Intake.Store(ctx, with("stored", id)); err != nil {
+					return err
+				}
+				close(storing)
+				<-stored
+				select {
+				case <-marked:
+					t.Error("the key was marked while it was in use for", kind)
+				case <-time.After(50 * time.Millisecond):
+				}
+				return nil
+			})
+			is.NoErr(<-marked)
+			is.True(errors.Is(f.tryStore(t.Context(), c, with("refused", id)), domain.ErrConflict))
+			f.store(t, c, with("of the new key", f.newKey(t, c.Tenant)))
+			f.store(t, c, with("of some vault's own", domain.NewID[domain.RawKeyID]()))
+		}
 	},
 	"a key that was inserted is the current one, and comes back whole": func(t *testing.T, f RepositoryFixture) {
 		is, t1 := is.New(t), tenant(t, "t1")

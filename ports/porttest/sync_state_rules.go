@@ -33,7 +33,7 @@ var syncStateRules = rules[RepositoryFixture]{
 				is.NoErr(err)
 				s, err := domain.RestoreSyncState(want)
 				is.NoErr(err)
-				return tx.SyncStates.Save(ctx, s)
+				return tx.Intake.Store(ctx, domain.Intake{Sync: s})
 			})
 			is.Equal(f.syncStateOf(t, c), want)
 		}
@@ -45,7 +45,9 @@ var syncStateRules = rules[RepositoryFixture]{
 		for _, use := range []func(context.Context, ports.Tx) error{
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Get(ctx, c.ID); return err },
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Lock(ctx, c.ID); return err },
-			func(ctx context.Context, tx ports.Tx) error { return tx.SyncStates.Save(ctx, domain.NewSyncState(c)) },
+			func(ctx context.Context, tx ports.Tx) error {
+				return tx.Intake.Store(ctx, domain.Intake{Sync: domain.NewSyncState(c)})
+			},
 		} {
 			is.True(errors.Is(f.Repository.Update(t.Context(), t1, use), domain.ErrNotFound))
 		}
@@ -66,7 +68,7 @@ var syncStateRules = rules[RepositoryFixture]{
 					if err := s.Advance(at, strconv.Itoa(n+1), start); err != nil {
 						return err
 					}
-					return tx.SyncStates.Save(ctx, s)
+					return tx.Intake.Store(ctx, domain.Intake{Sync: s})
 				})
 				if err != nil {
 					return err
@@ -92,7 +94,7 @@ var syncStateRules = rules[RepositoryFixture]{
 					if err := s.Advance(from, strconv.Itoa(round)+"-"+strconv.Itoa(i), start); err != nil {
 						return err
 					}
-					return tx.SyncStates.Save(ctx, s)
+					return tx.Intake.Store(ctx, domain.Intake{Sync: s})
 				})
 			}) {
 				if err == nil {

@@ -29,7 +29,7 @@ var tenancyRules = rules[RepositoryFixture]{
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Get(ctx, c.ID); return err },
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Lock(ctx, c.ID); return err },
 			func(ctx context.Context, tx ports.Tx) error {
-				return tx.SyncStates.Save(ctx, domain.NewSyncState(stolen))
+				return tx.Intake.Store(ctx, domain.Intake{Sync: domain.NewSyncState(stolen)})
 			},
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.Tickets.Get(ctx, k); return err },
 		} {

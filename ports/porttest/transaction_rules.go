@@ -117,7 +117,7 @@ var transactionRules = rules[RepositoryFixture]{
 			},
 			func(ctx context.Context, tx ports.Tx) error { return tx.Connections.Save(ctx, changed) },
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.Connections.Lock(ctx, c.ID); return err },
-			func(ctx context.Context, tx ports.Tx) error { return tx.SyncStates.Save(ctx, state) },
+			func(ctx context.Context, tx ports.Tx) error { return tx.Intake.Store(ctx, domain.Intake{Sync: state}) },
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Lock(ctx, c.ID); return err },
 			func(ctx context.Context, tx ports.Tx) error {
 				return tx.Intake.Store(ctx, domain.Thread(c, []domain.InboundMessage{inbound("m", "", "", start)}, domain.Book{}, start))
