@@ -61,7 +61,7 @@ func NewEngine(db *sql.DB, listener *pgxpool.Pool, a *app.App, o Options) (*Engi
 	river.AddWorker(workers, &upkeepWorker{reschedule: a.Reschedule, warn: a.WarnExpiring, hand: &live.hand})
 	client, err := river.NewClient(riverdatabasesql.NewWithPgxListener(db, listener), &river.Config{
 		ID: id, Schema: schema, Workers: workers, Logger: quiet(log), RetryPolicy: retryPolicy{&live.clock},
-		FetchCooldown: fetchCooldown, FetchPollInterval: 500 * time.Millisecond,
+		FetchCooldown: fetchCooldown, FetchPollInterval: fetchPollInterval,
 		Test:       river.TestConfig{Time: &live.clock}, // the one way to give it a clock
 		JobTimeout: jobTimeout, RescueStuckJobsAfter: riverRescueAfter, CompletedJobRetentionPeriod: time.Hour,
 		Queues: map[string]river.QueueConfig{pollQueue: {MaxWorkers: max(1, o.Workers)}, contextQueue: {MaxWorkers: contextWorkers}, upkeepQueue: {MaxWorkers: 1}},

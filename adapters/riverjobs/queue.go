@@ -28,7 +28,7 @@ var _ ports.Queue = (*Queue)(nil)
 // NewQueue returns the queue of db, which migrations.Up has prepared. It starts nothing; the caller closes db.
 func NewQueue(db *sql.DB, translate Translate) (*Queue, error) {
 	client, err := river.NewClient(riverdatabasesql.New(db), &river.Config{
-		Schema: schema, FetchCooldown: fetchCooldown, Logger: slog.New(slog.DiscardHandler),
+		Schema: schema, FetchCooldown: tellCooldown, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the queue: %w", err)

@@ -76,9 +76,14 @@ func (upkeepArgs) InsertOpts() river.InsertOpts {
 	}
 }
 
-// fetchCooldown is the least time between two looks for jobs. River's inserting clients use it too: they tell workers of
-// new jobs no more often.
-const fetchCooldown = 10 * time.Millisecond
+// fetchCooldown is the least time between two looks for jobs. tellCooldown is that of clients which insert: they tell workers of new
+// jobs no more often. It is River's least: a worker may have looked by the time that a job comes of which it is not told, and then
+// looks again after fetchPollInterval only.
+const (
+	fetchCooldown     = 10 * time.Millisecond
+	fetchPollInterval = 500 * time.Millisecond
+	tellCooldown      = river.FetchCooldownMin
+)
 
 // Translate gives a database error its kind: the repository's own translation, since both work on one database.
 type Translate func(ctx context.Context, op string, err error) error
