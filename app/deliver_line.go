@@ -164,8 +164,8 @@ func (u *Deliver) ingestPage(c domain.ConnectionState, page []*delivery) (outcom
 	return done.outcomes(cmd.Page.Messages), nil
 }
 
-// noticing returns the address if it has to take notice of the mail: it is locked for that, by the page of one seller after
-// the other. What Route knew may be old by now; then the address has taken notice of more, not of less.
+// noticing returns the address if it has to take notice of the mail, for which it is locked. What Route knew may be old by now;
+// then the address has taken notice of more, not of less.
 func (d *delivery) noticing(now time.Time) domain.InboundAddressID {
 	a, err := domain.RestoreInboundAddress(d.address)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,13 +25,14 @@ type deliverStage struct {
 	repo     *cuedRepository
 	vault    *cuedVault
 	observer *deliveries
+	clock    *memory.Clock
 	address  domain.InboundAddressState // of the tenant seller
 }
 
 func newDeliverStage(t testing.TB) *deliverStage {
 	t.Helper()
 	store := memory.NewStore()
-	s := &deliverStage{store: store, repo: &cuedRepository{Store: store}, vault: &cuedVault{RawVault: memory.NewRawVault()}, observer: &deliveries{}}
+	s := &deliverStage{store: store, repo: &cuedRepository{Store: store}, vault: &cuedVault{RawVault: memory.NewRawVault()}, observer: &deliveries{}, clock: memory.NewClock(noon)}
 	s.App = s.process(t)
 	s.address = s.newAddress(t, "seller", "DE")
 	return s
@@ -41,7 +43,7 @@ func (s *deliverStage) process(t testing.TB) *app.App {
 	t.Helper()
 	a, err := app.New(app.Deps{
 		Repository: s.repo, Directory: s.store, PollBook: s.store, Secrets: memory.NewSecretStore(), Raws: s.vault, Routes: s.repo,
-		Mailboxes: new(portmock.MockMailboxChecker), InboundHost: "in.example.com", Observer: s.observer, HeldMail: 8 << 20,
+		Mailboxes: new(portmock.MockMailboxChecker), InboundHost: "in.example.com", Observer: s.observer, Clock: s.clock, HeldMail: 8 << 20,
 		Clients:      map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: new(portmock.MockMarketplaceClient)},
 		Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: plainReader{}},
 	})
@@ -126,6 +128,7 @@ type cuedRepository struct {
 	mu      sync.Mutex
 	before  func(ctx context.Context) error
 	updates int
+	locked  atomic.Int64 // addresses
 }
 
 func (r *cuedRepository) cue(before func(ctx context.Context) error) {
@@ -155,7 +158,21 @@ func (r *cuedRepository) Update(ctx context.Context, tenant domain.TenantID, fn 
 	if err := r.begin(ctx, 1); err != nil {
 		return err
 	}
-	return r.Store.Update(ctx, tenant, fn)
+	return r.Store.Update(ctx, tenant, func(ctx context.Context, tx ports.Tx) error {
+		tx.Addresses = countedAddresses{tx.Addresses, &r.locked}
+		return fn(ctx, tx)
+	})
+}
+
+// countedAddresses counts those that are locked.
+type countedAddresses struct {
+	ports.Addresses
+	locked *atomic.Int64
+}
+
+func (a countedAddresses) Lock(ctx context.Context, id domain.InboundAddressID) (*domain.InboundAddress, error) {
+	a.locked.Add(1)
+	return a.Addresses.Lock(ctx, id)
 }
 
 func (r *cuedRepository) Route(ctx context.Context, address string) (domain.InboundAddressState, error) {

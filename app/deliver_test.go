@@ -102,6 +102,25 @@ func TestDeliverGathersWhatComesAtOnce(t *testing.T) {
 	})
 }
 
+// An address is looked up again and locked by the mails of which it has to take notice only: of many in a minute by the first.
+func TestDeliverLocksAnAddressOnlyToChangeIt(t *testing.T) {
+	t.Parallel()
+	is, s := is.New(t), newDeliverStage(t)
+	deliver := func(id string) (locked int) {
+		routed, err := s.Deliver.Route(t.Context(), s.address.Address)
+		is.NoErr(err)
+		before := s.repo.locked.Load()
+		is.Equal(s.deliverTo(t.Context(), routed, letter(id)), delivered{ports.DeliveryStored, nil})
+		return int(s.repo.locked.Load() - before)
+	}
+	is.Equal([]int{deliver("m-1"), deliver("m-2"), deliver("m-3")}, []int{1, 0, 0})
+	s.clock.Advance(time.Minute)
+	is.Equal([]int{deliver("m-4"), deliver("m-5")}, []int{1, 0})
+	routed, err := s.Deliver.Route(t.Context(), s.address.Address)
+	is.NoErr(err)
+	is.Equal(routed.LastMailAt, noon.Add(time.Minute))
+}
+
 // Copies of a message that come at once are one message, even if their words differ: as if they had come one by one.
 func TestDeliverTellsCopiesApart(t *testing.T) {
 	t.Parallel()
