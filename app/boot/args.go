@@ -46,17 +46,12 @@ func (p program) parse(args []string, out io.Writer) (arguments, error) {
 	rest := args
 	for {
 		if err := flags.Parse(rest); errors.Is(err, flag.ErrHelp) {
-			help := p.help
-			switch {
-			case p.tenants && a.command == "replay":
-				help = replayHelp
-			case p.tenants && a.command == "erase":
-				help = eraseHelp
-			}
+			help, _ := p.helpWith(a.command)
 			_, _ = io.WriteString(out, help)
 			return a, errHelp
 		} else if err != nil {
-			return a, fmt.Errorf("%w: see %s --help", err, p.name)
+			_, how := p.helpWith(a.command)
+			return a, fmt.Errorf("%w: see %s", err, how)
 		}
 		if flags.NArg() == 0 {
 			break
@@ -77,6 +72,17 @@ func (p program) parse(args []string, out io.Writer) (arguments, error) {
 		return a, fmt.Errorf("unknown command %q: see %s --help", a.command, p.name)
 	}
 	return a, a.fit(p)
+}
+
+// helpWith returns the help with a command, and how one asks for it.
+func (p program) helpWith(command string) (help, how string) {
+	switch {
+	case p.tenants && command == "replay":
+		return replayHelp, p.name + " replay --help"
+	case p.tenants && command == "erase":
+		return eraseHelp, p.name + " erase --help"
+	}
+	return p.help, p.name + " --help"
 }
 
 // fit holds that flags stand with their command.

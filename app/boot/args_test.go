@@ -24,6 +24,8 @@ func TestCommandLine(t *testing.T) {
 		"worker help":          {true, []string{"--help"}, "--once", ""},
 		"unknown command":      {false, []string{"start"}, "", `unknown command "start"`},
 		"unknown flag":         {true, []string{"--twice"}, "", "twice"},
+		"of a command":         {true, []string{"replay", "--foo"}, "", "see worker replay --help"},
+		"of another":           {true, []string{"erase", "--foo"}, "", "see worker erase --help"},
 		"two commands":         {false, []string{"migrate", "serve"}, "", "one command at a time"},
 		"once is the worker's": {false, []string{"--once"}, "", "once"},
 	}
