@@ -99,8 +99,8 @@ func (u *Ingest) store(ctx context.Context, cmd IngestCommand, screened domain.S
 		}
 		if len(in.Messages) > 0 {
 			s.RecordArrival(u.clock.Now())
-			in.Sync = s
-		} else if !cmd.Pushed {
+		}
+		if len(in.Messages) > 0 || !cmd.Pushed { // else it has not changed
 			in.Sync = s
 		}
 		if err := sealAll(sealer, in); err != nil {

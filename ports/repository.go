@@ -151,7 +151,8 @@ type Intake interface {
 	// by unique constraints: domain.ErrConflict if a message, a ticket or an event is there already; then the transaction must
 	// end with an error. Raws are stored as they are given; those with the same digest and key are stored once. Their keys are
 	// kept from being marked as erased until the transaction ends, and one that was erased is domain.ErrConflict too, so that
-	// nothing is stored that could never be read. A key that is not here is some vault's that has its own, and is let pass.
+	// nothing is stored that could never be read. A key that is not here is some vault's that has its own, and is let pass. After any
+	// error the transaction must end with an error.
 	Store(ctx context.Context, in domain.Intake) error
 }
 

@@ -102,7 +102,8 @@ func (q addresses) Save(ctx context.Context, a *domain.InboundAddress) error {
 }
 
 // route names an address to the policy "routing", which shows it, whosever it is, and no other; and then looks it up. The names
-// come one after the other because the second is what the first gave.
+// come one after the other because the second is what the first gave. (The schema's function route is for pods of the release
+// before.)
 const route = `
 	SELECT a.* FROM (SELECT set_config('keybuzz.recipient', $1, true) AS address OFFSET 0) AS named, LATERAL (
 		SELECT ` + addressColumns + ` FROM marketplace.inbound_addresses WHERE address = named.address OFFSET 0) AS a`

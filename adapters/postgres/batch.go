@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -43,12 +44,23 @@ func (q intake) send(ctx context.Context, b batch) error {
 	if len(b) == 0 {
 		return nil
 	}
-	return q.conn.Raw(func(conn any) error { return q.sendOn(ctx, conn.(*stdlib.Conn).Conn(), b) })
+	var panicked any // Raw, left by a panic, waits for the end of the transaction, which waits for Raw
+	err := q.conn.Raw(func(conn any) error {
+		defer func() { panicked = recover() }()
+		return q.sendOn(ctx, conn.(*stdlib.Conn).Conn(), b)
+	})
+	if panicked != nil {
+		panic(panicked)
+	}
+	if errors.Is(err, sql.ErrConnDone) { // Raw's own: the transaction is over
+		return translate(ctx, b[0].op, err)
+	}
+	return err
 }
 
 func (q intake) sendOn(ctx context.Context, conn *pgx.Conn, b batch) (err error) {
 	if conn.PgConn().TxStatus() != inTransaction {
-		return translate(ctx, b[0].op, sql.ErrTxDone) // its context ended, and what follows would be kept
+		return translate(ctx, b[0].op, sql.ErrTxDone) // over, or failed: what follows is no part of it
 	}
 	var queued pgx.Batch
 	for _, s := range b {

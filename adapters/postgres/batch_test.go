@@ -2,6 +2,8 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,8 +14,7 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// The transaction of a context that ended is undone at once, and its connection is free for statements of no transaction: none of
-// a page may be among them, whoever goes on with another context.
+// The transaction of a context that ended is undone, whoever goes on with another context: he is told so, and stores nothing.
 func TestNothingIsStoredBehindATransaction(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
@@ -28,14 +29,17 @@ func TestNothingIsStoredBehindATransaction(t *testing.T) {
 	refused := false
 	err = repo.Update(ctx, tenant, func(_ context.Context, tx ports.Tx) error {
 		end()
-		for give := time.Now().Add(10 * time.Second); !refused && time.Now().Before(give); {
-			m := domain.InboundMessage{ExternalID: "late", Body: "Hello", ReceivedAt: time.Now(), Raw: domain.Raw{Bytes: []byte("late")}}
+		for i, give := 0, time.Now().Add(10*time.Second); !refused && time.Now().Before(give); i++ {
+			m := domain.InboundMessage{ExternalID: fmt.Sprint("late ", i), Body: "Hello", ReceivedAt: time.Now(), Raw: domain.Raw{Bytes: []byte("late")}}
 			in := domain.Thread(c, domain.Screen(c, []domain.InboundMessage{m}).Accepted, domain.Book{}, time.Now())
-			refused = tx.Intake.Store(t.Context(), in) != nil // until then it is part of what is undone
+			stored := tx.Intake.Store(t.Context(), in) // until it is refused it is part of what is undone
+			if refused = stored != nil; refused {
+				is.Equal(domain.KindOf(stored), domain.ErrUnavailable)
+			}
 		}
 		return nil
 	})
 	is.True(refused)
-	is.True(err != nil)
+	is.True(errors.Is(err, context.Canceled))
 	is.Equal(readMessages(t, db, tenant, c.ID), before)
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -178,6 +179,9 @@ func (q intake) waiting(ctx context.Context, ids []domain.MessageID) (all []doma
 	if len(ids) == 0 {
 		return nil, nil
 	}
+	// Rising ids, as for tickets. Each is looked up by itself: for a list of them in order, a plan that was made while the table was
+	// empty reads all of the tenant's in order.
+	slices.SortFunc(ids, func(a, b domain.MessageID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
 	err = q.each(ctx, "find waiting messages", func(rows *sql.Rows) error {
 		var r messageRow
 		if err := rows.Scan(r.fields()...); err != nil {
@@ -187,8 +191,9 @@ func (q intake) waiting(ctx context.Context, ids []domain.MessageID) (all []doma
 		all = append(all, m)
 		return err
 	}, `
-		SELECT `+messageColumns+` FROM marketplace.external_messages m
-		WHERE m.tenant_id = $1 AND m.id = ANY ($2) AND m.ticket_id IS NULL ORDER BY m.id FOR NO KEY UPDATE`,
+		SELECT `+messageColumns+` FROM unnest($2::uuid[]) AS key (id), LATERAL (
+			SELECT * FROM marketplace.external_messages
+			WHERE tenant_id = $1 AND id = key.id AND ticket_id IS NULL LIMIT 1 FOR NO KEY UPDATE) AS m`,
 		q.tenant.String(), uuids(ids, func(id domain.MessageID) uuid.UUID { return id.UUID }))
 	slices.SortStableFunc(all, func(a, b domain.ExternalMessage) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 	return all, err

@@ -111,8 +111,8 @@ func demote(ctx context.Context, config *pgx.ConnConfig) error {
 	return nil
 }
 
-// prepareSession makes a new connection safe: no superuser, and no transaction that a stopped process holds for ever. No
-// statement here takes as long as compiling one, and what plannedOnce rules out looks dear enough for that.
+// prepareSession makes a new connection safe: no superuser, and no transaction that a stopped process holds for ever. jit is
+// off: compiling takes longer than our statements, and a plan that plannedOnce discourages would look costly enough for it.
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	role, err := actAs(ctx, conn)
 	if err != nil {

@@ -13,9 +13,10 @@ import (
 // a statement takes the server longer than the statement itself. bun writes values into its statements, so they go past bun.
 func prepared(args ...any) []any { return append([]any{pgx.QueryExecModeCacheStatement}, args...) }
 
-// plannedOnce makes the server plan a prepared statement once for each connection and not for each run, which it does when it
-// knows how many keys a run has: of a mail that comes alone, that took as long as all its look-ups. Such a plan lives while a table
-// grows from nothing, so it must not read the table: what changes rows finds them by index. It is the end of a SELECT.
+// plannedOnce makes the server plan a prepared statement once for each connection, and not for each run, as it does otherwise when
+// a run has few keys: of a mail that comes alone, that took as long as all its look-ups. Such a plan lives while a table grows from
+// nothing, so it must not read the table: what changes rows finds them by index. It holds for all statements of the transaction
+// that have parameters: what a partial index asks for is written out. It is the end of a SELECT.
 const plannedOnce = `, set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
 
 // scanPrepared scans the only row of a prepared statement into a model of bun's; sql.ErrNoRows when there is none.

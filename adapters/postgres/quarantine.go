@@ -58,7 +58,7 @@ func (q quarantine) Lock(ctx context.Context, id domain.QuarantineID) (domain.Qu
 func (q quarantine) one(ctx context.Context, op string, id domain.QuarantineID, storedBytes, rejectedBytes, lock string) (domain.Quarantined, error) {
 	for _, query := range []string{
 		`SELECT ` + heldColumns + storedBytes + ` FROM marketplace.external_messages m
-			WHERE m.tenant_id = $1 AND m.id = $2 AND m.quarantine || '' <> ''`,
+			WHERE m.tenant_id = $1 AND m.id = $2 AND coalesce(m.quarantine, '') <> ''`,
 		`SELECT ` + rejectedAsColumns + rejectedBytes + ` FROM marketplace.rejected_messages m
 			WHERE m.tenant_id || '' = $1 AND m.id = $2 AND m.replayed_at IS NULL`,
 	} {
@@ -103,7 +103,7 @@ func (q quarantine) Dismiss(ctx context.Context, id domain.MessageID) error {
 func (q quarantine) end(ctx context.Context, op, set string, id domain.MessageID, args ...any) error {
 	n, err := q.exec(ctx, op, `
 		UPDATE marketplace.external_messages m SET quarantine = NULL`+set+`
-		WHERE m.tenant_id = $1 AND m.id = $2 AND m.quarantine || '' <> ''`,
+		WHERE m.tenant_id = $1 AND m.id = $2 AND coalesce(m.quarantine, '') <> ''`,
 		append([]any{uuidValue(id.UUID)}, args...))
 	if isForeignKey(err) || err == nil && n != 1 {
 		return errNone

@@ -3,7 +3,7 @@
 // Start at [Open] for the connection and at [Repository] for the transactions. Every transaction carries its tenant in
 // the setting keybuzz.tenant, which row-level security holds every query to; lists name the tenant as well, so that an
 // index serves them. What is read for people goes through bun; a page of messages gets in by intake.go, one
-// INSERT … SELECT FROM unnest per table.
+// INSERT … SELECT FROM unnest per table, all of them sent at once by batch.go.
 package postgres
 
 import (

@@ -137,7 +137,8 @@ func (t table[R]) insertText() string {
 		t.name, strings.Join(names, ", "), strings.Join(values, ", "))
 }
 
-// The keys by which update finds rows; noKey for rows that are only written. The tenant stands in one only where no other index begins with it: see intake.go.
+// The keys by which update finds rows; noKey for rows that are only written. The tenant stands in one only where no other index
+// begins with it: see intake.go.
 const (
 	noKey         = ""
 	byID          = "id = r.id"

@@ -13,8 +13,8 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// Workers are told of each job, and not only of the first of those that come shortly after one another: they may have looked for
-// work in between, and would look again half a second later.
+// Workers are told of a job that comes more than a millisecond after another: they may have looked for work in between, and would
+// look again half a second later.
 func TestWorkersAreToldOfEachJob(t *testing.T) {
 	t.Parallel()
 	is, s := is.New(t), newStage(t, nothing)
@@ -33,7 +33,7 @@ func TestWorkersAreToldOfEachJob(t *testing.T) {
 	is.NoErr(err)
 	for _, c := range all {
 		is.NoErr(s.repo.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error { return tx.Jobs.SchedulePoll(ctx, c.ID) }))
-		time.Sleep(2 * time.Millisecond) // River tells no more often than once in one
+		time.Sleep(2 * time.Millisecond)
 	}
 	patience, stop := context.WithTimeout(t.Context(), 10*time.Second)
 	defer stop()
