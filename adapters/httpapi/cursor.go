@@ -53,6 +53,9 @@ func readCursor(l list, text string) (ports.Position, error) {
 	if text == "" {
 		return ports.Position{}, nil
 	}
+	if len(text) != cursorText.EncodedLen(cursorSize) { // line ends within it would be skipped
+		return ports.Position{}, errCursor
+	}
 	b, err := cursorText.DecodeString(text)
 	if err != nil || len(b) != cursorSize || b[0] != cursorVersion || list(b[1]) != l {
 		return ports.Position{}, errCursor
