@@ -1,22 +1,17 @@
 package amazontest
 
 import (
-	"embed"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-)
 
-// models are copies of Amazon's, unchanged. README.md says whose they are.
-//
-//go:embed models
-var models embed.FS
+	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest/models"
+)
 
 // operation is one of a model's.
 type operation struct {
@@ -29,21 +24,17 @@ type operation struct {
 // operations are those of all models, by model, path and method. The models are part of the program: what is wrong with them
 // is found by the first test that asks.
 var operations = sync.OnceValue(func() []operation {
-	files, err := models.ReadDir("models")
+	files, err := models.Files.ReadDir(".")
 	if err != nil {
 		panic(err)
 	}
 	var all []operation
 	for _, f := range files {
-		api, ok := strings.CutSuffix(f.Name(), ".json")
-		if !ok {
-			continue
-		}
-		text, err := models.ReadFile(path.Join("models", f.Name()))
+		text, err := models.Files.ReadFile(f.Name())
 		if err != nil {
 			panic(err)
 		}
-		ops, err := readModel(api, text)
+		ops, err := readModel(strings.TrimSuffix(f.Name(), ".json"), text)
 		if err != nil {
 			panic(fmt.Errorf("%s: %w", f.Name(), err))
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest"
+	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest/models"
 )
 
 const all = "?includedData=BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES"
@@ -92,7 +92,7 @@ func TestOrdersOfAnyShape(t *testing.T) {
 // What the model does not name no order may hold.
 func TestOrdersAreAsTheModelSays(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("models/orders_2026-01-01.json")
+	text, err := models.Files.ReadFile("orders_2026-01-01.json")
 	if err != nil {
 		t.Fatal(err)
 	}
