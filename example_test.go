@@ -17,14 +17,14 @@ import (
 func Example() {
 	ctx, store := context.Background(), memory.NewStore()
 	service, _ := app.New(app.Deps{
-		Repository: store, Directory: store, PollBook: store, Secrets: memory.NewSecretStore(), Raws: memory.NewRawVault(), Mailboxes: anyMailbox{},
+		Repository: store, Directory: store, PollLedger: store, Secrets: memory.NewSecretStore(), Sources: memory.NewSourceVault(), Mailboxes: anyMailbox{},
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: oneMessage{}},
 	})
 	tenant, _ := domain.ParseTenantID("shop-1")
 	box := domain.Mailbox{Host: "imap.example.com", User: "shop-1@example.com", Password: domain.NewSecret("…")}
 	_, _ = service.SetMailbox.Run(ctx, app.SetMailboxCommand{Tenant: tenant, Marketplace: domain.Amazon, Mailbox: box})
 	result, _ := service.Sync.Run(ctx, app.SyncCommand{Tenant: tenant, Marketplace: domain.Amazon})
-	tickets, _, _ := service.ListTickets.Run(ctx, app.ListTicketsQuery{Tenant: tenant, TicketQuery: ports.TicketQuery{Limit: 10}})
+	tickets, _, _ := service.ListTickets.Run(ctx, app.ListTicketsQuery{Tenant: tenant, TicketFilter: ports.TicketFilter{Limit: 10}})
 
 	fmt.Println(result.Created, "message")
 	fmt.Println(tickets[0].Subject, "|", tickets[0].Priority, "|", tickets[0].AutoSendBlockedReason)
@@ -40,7 +40,7 @@ func (oneMessage) Pages(context.Context, domain.ConnectionState, string) iter.Se
 	return func(yield func(ports.Page, error) bool) {
 		yield(ports.Page{Next: "1", Messages: []domain.InboundMessage{{
 			ExternalID: "m-1", ThreadID: "t-1", Subject: "Charger", Body: "Your charger caught fire last night!",
-			ReceivedAt: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC), Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte("…")},
+			ReceivedAt: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC), Source: domain.Source{MediaType: "text/plain", Bytes: []byte("…")},
 		}}}, nil)
 	}
 }

@@ -18,10 +18,10 @@ import (
 type Deps struct {
 	Repository   ports.Repository                                   // required
 	Directory    ports.Directory                                    // required
-	PollBook     ports.PollBook                                     // required
+	PollLedger   ports.PollLedger                                   // required
 	Secrets      ports.SecretStore                                  // required
 	Mailboxes    ports.MailboxChecker                               // required
-	Raws         ports.RawVault                                     // required
+	Sources      ports.SourceVault                                  // required
 	Clients      map[domain.MarketplaceType]ports.MarketplaceClient // required: the marketplaces that are enabled
 	Interpreters map[domain.MarketplaceType]ports.Interpreter       // those whose messages can be replayed
 	Queue        ports.Queue                                        // nil where nothing works a queue: see PollAll
@@ -32,7 +32,7 @@ type Deps struct {
 	MockSource   bool                                               // development only: allows sources of invented messages
 	Routes       ports.Routes                                       // whose inbound addresses are; nil where no mail is pushed
 	InboundHost  string                                             // domain of inbound addresses; "" where none are made
-	Held         ports.RawsHeld                                     // nil where raws stay in the database
+	Held         ports.UnarchivedSources                            // nil where raws stay in the database
 	Objects      ports.ObjectStore                                  // where raws are moved to; nil where they stay
 	Watcher      ports.MailboxWatcher                               // nil where mailboxes are only polled
 	Leases       ports.Leases                                       // required with Watcher
@@ -56,7 +56,7 @@ type App struct {
 	Sync         *Sync
 	Poll         *Poll
 	PollAll      *PollAll
-	PollTurn     *PollTurn
+	PollTurn     *PollJob
 	Reschedule   *Reschedule
 	Ingest       *Ingest
 	Replay       *Replay
@@ -71,7 +71,7 @@ type App struct {
 
 	AcceptInvitation *AcceptInvitation
 	FinishConsent    *FinishConsent
-	ContextTurn      *ContextTurn
+	ContextTurn      *OrderSyncJob
 	WarnExpiring     *WarnExpiring
 
 	Deliver           *Deliver
@@ -106,10 +106,10 @@ func New(d Deps) (*App, error) {
 	}
 	need("Repository", d.Repository != nil)
 	need("Directory", d.Directory != nil)
-	need("PollBook", d.PollBook != nil)
+	need("PollBook", d.PollLedger != nil)
 	need("Secrets", d.Secrets != nil)
 	need("Mailboxes", d.Mailboxes != nil)
-	need("Raws", d.Raws != nil)
+	need("Raws", d.Sources != nil)
 	need("Leases", d.Leases != nil || d.Watcher == nil)
 	need("Clients", len(d.Clients) > 0)
 	need("PendingConsents", d.PendingConsents != nil || len(d.Authorizers) == 0)
@@ -135,26 +135,26 @@ func New(d Deps) (*App, error) {
 	a.Connect = &Connect{d.Repository, d.Clients, d.Clock, d.InboundHost, consents{d.Authorizers, d.ReturnTargets, d.Clock}}
 	a.AcceptInvitation = &AcceptInvitation{a.Connect}
 	a.FinishConsent = &FinishConsent{d.Repository, d.PendingConsents, d.Authorizers, d.Secrets, d.Clock, d.Log}
-	a.ContextTurn = &ContextTurn{d.Repository, d.Authorizers, d.Orders, d.Clock, d.Log}
+	a.ContextTurn = &OrderSyncJob{d.Repository, d.Authorizers, d.Orders, d.Clock, d.Log}
 	a.WarnExpiring = &WarnExpiring{d.Repository, d.Directory, d.Clock, d.Log}
 	a.GetOrder = &GetOrder{d.Repository, d.Clock}
 	a.RefreshOrder = &RefreshOrder{d.Repository, d.Clock}
-	a.Ingest = &Ingest{d.Repository, d.Raws, d.Clock, d.Observer}
-	a.Replay = &Replay{d.Repository, d.Raws, d.Interpreters, a.Ingest, d.Clock, d.Log}
-	a.Poll = &Poll{d.Repository, d.PollBook, d.Clients, a.Ingest, d.Clock, d.Observer, d.Log}
+	a.Ingest = &Ingest{d.Repository, d.Sources, d.Clock, d.Observer}
+	a.Replay = &Replay{d.Repository, d.Sources, d.Interpreters, a.Ingest, d.Clock, d.Log}
+	a.Poll = &Poll{d.Repository, d.PollLedger, d.Clients, a.Ingest, d.Clock, d.Observer, d.Log}
 	a.ConnectMock = &ConnectMock{d.Repository, a.Connect, a.Poll, d.Clock, d.MockSource}
 	a.SetMailbox = &SetMailbox{d.Repository, a.Connect, d.Mailboxes, d.Secrets, d.Clock, d.Log}
 	a.Disconnect = &Disconnect{d.Repository, d.Secrets, d.Clock}
 	a.Status = &Status{d.Repository, d.Authorizers, d.Clock}
 	a.Sync = &Sync{d.Repository, a.Poll}
 	a.PollAll = &PollAll{d.Directory, a.Poll, a.ContextTurn}
-	a.PollTurn = &PollTurn{a.Poll, d.Repository, d.Clock, domain.Pace{Interval: d.PollInterval}}
+	a.PollTurn = &PollJob{a.Poll, d.Repository, d.Clock, domain.Pace{Interval: d.PollInterval}}
 	a.Reschedule = &Reschedule{d.Repository, d.Directory, d.Queue, d.Clients, d.Log}
 	a.GetTicket = &GetTicket{d.Repository}
 	a.ListTickets = &ListTickets{d.Repository}
 	a.ListMessages = &ListMessages{d.Repository}
 	a.ListEvents = &ListEvents{d.Repository}
-	raws := rawReader{d.Raws, d.Interpreters, d.Log}
+	raws := rawReader{d.Sources, d.Interpreters, d.Log}
 	a.GetText = &GetText{d.Repository, raws}
 	a.GetFile = &GetFile{d.Repository, raws}
 	a.Deliver = newDeliver(d, a.Ingest)
@@ -164,10 +164,10 @@ func New(d Deps) (*App, error) {
 	a.ValidateAddress = &ValidateAddress{d.Repository, d.Clock}
 	a.ListQuarantine = &ListQuarantine{d.Repository}
 	a.GetQuarantined = &GetQuarantined{d.Repository, raws}
-	a.Assign = &Assign{d.Repository, a.GetQuarantined, d.Raws, d.Clock}
+	a.Assign = &Assign{d.Repository, a.GetQuarantined, d.Sources, d.Clock}
 	a.Dismiss = &Dismiss{d.Repository, d.Clock}
 	a.ReplayQuarantined = &ReplayQuarantined{d.Repository, a.Replay}
-	a.EraseRaws = &EraseRaws{d.Repository, d.Raws, d.Clock}
+	a.EraseRaws = &EraseRaws{d.Repository, d.Sources, d.Clock}
 	a.MoveRaws = &MoveRaws{d.Repository, d.Held, d.Objects, d.Log}
 	a.Watch = &Watch{d.Repository, d.Directory, d.Watcher, d.Leases, d.Clock, d.Log}
 	a.ListJobs = &ListJobs{d.Queue}

@@ -12,7 +12,7 @@ import (
 type Assign struct {
 	repo  ports.Repository
 	get   *GetQuarantined
-	raws  ports.RawVault
+	raws  ports.SourceVault
 	clock ports.Clock
 }
 
@@ -35,7 +35,7 @@ func (u *Assign) Run(ctx context.Context, cmd AssignCommand) (id domain.TicketMe
 		return id, err
 	}
 	m := u.get.raws.read(ctx, q, raw)
-	err = sealing(ctx, u.raws, cmd.Tenant, func(sealer ports.RawSealer) (err error) {
+	err = sealing(ctx, u.raws, cmd.Tenant, func(sealer ports.SourceSealer) (err error) {
 		id, err = u.assign(ctx, cmd, q, m, sealer)
 		return err
 	})
@@ -43,7 +43,7 @@ func (u *Assign) Run(ctx context.Context, cmd AssignCommand) (id domain.TicketMe
 }
 
 // assign is one attempt at the transaction.
-func (u *Assign) assign(ctx context.Context, cmd AssignCommand, q domain.Quarantined, m domain.InboundMessage, sealer ports.RawSealer,
+func (u *Assign) assign(ctx context.Context, cmd AssignCommand, q domain.Quarantined, m domain.InboundMessage, sealer ports.SourceSealer,
 ) (id domain.TicketMessageID, err error) {
 	err = u.repo.Update(ctx, cmd.Tenant, func(ctx context.Context, tx ports.Tx) error {
 		if _, err := tx.SyncStates.Lock(ctx, q.Connection); err != nil {
@@ -76,7 +76,7 @@ func (u *Assign) assign(ctx context.Context, cmd AssignCommand, q domain.Quarant
 		if err := end(ctx, tx, q, in, cmd.Ticket, now); err != nil {
 			return err
 		}
-		if err := tx.Intake.Store(ctx, in); err != nil {
+		if err := tx.Pages.Store(ctx, in); err != nil {
 			return err
 		}
 		return recordQuarantined(ctx, tx, domain.AuditAssigned, q, cmd.By, "put on ticket "+cmd.Ticket.String(), now)
@@ -85,10 +85,10 @@ func (u *Assign) assign(ctx context.Context, cmd AssignCommand, q domain.Quarant
 }
 
 // end ends the quarantine of what goes on a ticket; storing the intake does so for what joins it.
-func end(ctx context.Context, tx ports.Tx, q domain.Quarantined, in domain.Intake, ticket domain.TicketID, now time.Time) error {
+func end(ctx context.Context, tx ports.Tx, q domain.Quarantined, in domain.PageWrite, ticket domain.TicketID, now time.Time) error {
 	switch {
 	case q.Rejected:
-		return tx.Rejects.MarkReplayed(ctx, domain.RejectedID(q.ID), now)
+		return tx.DeadLetters.MarkReplayed(ctx, domain.RejectedID(q.ID), now)
 	case len(in.Joined) > 0:
 		return nil
 	}

@@ -159,9 +159,9 @@ func recordPending(ctx context.Context, tx ports.Tx, c domain.ConnectionState, b
 }
 
 // startPolling stores a connection that has just become CONNECTED, has it polled at once, and records who connected it.
-func startPolling(ctx context.Context, tx ports.Tx, k *domain.Connection, by string, now time.Time) error {
-	c := k.State()
-	if err := tx.Connections.Save(ctx, k); err != nil {
+func startPolling(ctx context.Context, tx ports.Tx, conn *domain.Connection, by string, now time.Time) error {
+	c := conn.State()
+	if err := tx.Connections.Save(ctx, conn); err != nil {
 		return err
 	}
 	if err := tx.Jobs.SchedulePoll(ctx, c.ID); err != nil {

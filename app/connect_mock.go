@@ -31,17 +31,17 @@ func (u *ConnectMock) Run(ctx context.Context, cmd ConnectMockCommand) (domain.C
 			"invented messages exist in development mode only: start with --dev, or set KEYBUZZ_DEV_MODE=true")
 	}
 	var c domain.ConnectionState
-	err := u.connect.update(ctx, ConnectCommand{Tenant: cmd.Tenant, Marketplace: domain.Amazon}, func(ctx context.Context, tx ports.Tx, k *domain.Connection) error {
-		if s := k.State().Source; s != "" && s != domain.SourceMock {
+	err := u.connect.update(ctx, ConnectCommand{Tenant: cmd.Tenant, Marketplace: domain.Amazon}, func(ctx context.Context, tx ports.Tx, conn *domain.Connection) error {
+		if s := conn.State().Source; s != "" && s != domain.SourceMock {
 			return domain.Errorf(domain.ErrConflict, "the connection reads real messages: disconnect it first")
 		}
 		now := u.clock.Now()
-		err := k.Connect(domain.Link{Source: domain.SourceMock, DisplayName: "Amazon (Dev Mock)", Region: "EU"}, now)
+		err := conn.Connect(domain.SourceBinding{Source: domain.SourceMock, DisplayName: "Amazon (Dev Mock)", Region: "EU"}, now)
 		if err != nil {
 			return err
 		}
-		c = k.State()
-		return startPolling(ctx, tx, k, cmd.By, now)
+		c = conn.State()
+		return startPolling(ctx, tx, conn, cmd.By, now)
 	})
 	if err != nil {
 		return domain.ConnectionState{}, PollResult{}, err

@@ -97,7 +97,7 @@ func TestSetMailboxWithoutASecretStoreConnectsNothing(t *testing.T) {
 	s, who := newStage(t, memory.NewStore()), tenant(t, "t1")
 	secrets := portmock.NewMockSecretStore(gomock.NewController(t))
 	secrets.EXPECT().Put(gomock.Any(), gomock.Any(), gomock.Any()).Return(domain.Errorf(domain.ErrUnavailable, "sealed"))
-	a, err := app.New(app.Deps{Repository: s.store, Directory: s.store, PollBook: s.store, Secrets: secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clients: s.clients()})
+	a, err := app.New(app.Deps{Repository: s.store, Directory: s.store, PollLedger: s.store, Secrets: secrets, Mailboxes: s.mailboxes, Sources: s.raws, Clients: s.clients()})
 	is.NoErr(err)
 	_, err = a.SetMailbox.Run(t.Context(), app.SetMailboxCommand{Tenant: who, Marketplace: domain.Amazon, Mailbox: mailbox})
 	is.True(errors.Is(err, domain.ErrUnavailable))
@@ -191,7 +191,7 @@ func TestMockIsForDevelopmentOnly(t *testing.T) {
 	_, _, err := s.ConnectMock.Run(t.Context(), app.ConnectMockCommand{Tenant: real})
 	is.True(errors.Is(err, domain.ErrConflict)) // invented messages never replace real ones
 
-	production, err := app.New(app.Deps{Repository: s.store, Directory: s.store, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clients: s.clients()})
+	production, err := app.New(app.Deps{Repository: s.store, Directory: s.store, PollLedger: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Sources: s.raws, Clients: s.clients()})
 	is.NoErr(err)
 	_, _, err = production.ConnectMock.Run(t.Context(), app.ConnectMockCommand{Tenant: who})
 	is.True(errors.Is(err, domain.ErrForbidden))

@@ -105,7 +105,7 @@ func manualTicketUntouched(t *testing.T, s *stage, c domain.ConnectionState) {
 		Status: domain.TicketClosed, Priority: domain.PriorityNormal, LastMessageAt: noon, CreatedAt: noon, UpdatedAt: noon,
 	})
 	is.NoErr(err)
-	s.put(t, c.Tenant, domain.Intake{Opened: []*domain.Ticket{byHand}})
+	s.put(t, c.Tenant, domain.PageWrite{Opened: []*domain.Ticket{byHand}})
 	s.source.add(in(message(1), "th", "o"))
 	s.sync(t, c)
 	is.Equal(len(s.tickets(t, c.Tenant)), 2)

@@ -75,7 +75,7 @@ func (u *Deliver) Route(ctx context.Context, recipient string) (domain.InboundAd
 type DeliverCommand struct {
 	Address domain.InboundAddressState // from Route
 	Via     ports.DeliveryWay
-	Raw     domain.Raw
+	Source  domain.Source
 	Arrived time.Time // when its last byte came
 }
 
@@ -97,13 +97,13 @@ func (u *Deliver) Run(ctx context.Context, cmd DeliverCommand) (ports.DeliveryOu
 	case err != nil:
 		outcome = ports.DeliveryDeferred
 	}
-	u.Refuse(cmd.Via, outcome, cmd.Arrived)
+	u.Report(cmd.Via, outcome, cmd.Arrived)
 	return outcome, err
 }
 
 // Refuse tells the observer of a mail that a receiver answers without Run: it refused the recipient, the mail or the
 // sender. arrived is when that was sent, or when the last byte of the mail came.
-func (u *Deliver) Refuse(via ports.DeliveryWay, outcome ports.DeliveryOutcome, arrived time.Time) {
+func (u *Deliver) Report(via ports.DeliveryWay, outcome ports.DeliveryOutcome, arrived time.Time) {
 	u.observer.Delivered(ports.Delivered{Via: via, Outcome: outcome, Took: max(0, u.clock.Now().Sub(arrived))})
 }
 
@@ -123,9 +123,9 @@ func (u *Deliver) read(ctx context.Context, cmd DeliverCommand) (m domain.Inboun
 		<-u.reading
 		if p := recover(); p != nil {
 			u.log.ErrorContext(ctx, "reading a mail panicked", "tenant", a.Tenant.String(), "connection", a.Connection.String(),
-				"digest", domain.DigestOf(cmd.Raw.Bytes).String(), "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			m = domain.InboundMessage{ReceivedAt: cmd.Arrived, Raw: cmd.Raw, Unreadable: "reading the mail failed"}
+				"digest", domain.DigestOf(cmd.Source.Bytes).String(), "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			m = domain.InboundMessage{ReceivedAt: cmd.Arrived, Source: cmd.Source, Unreadable: "reading the mail failed"}
 		}
 	}()
-	return interpreter.Interpret(cmd.Raw, cmd.Arrived), nil
+	return interpreter.Interpret(cmd.Source, cmd.Arrived), nil
 }

@@ -26,7 +26,7 @@ func newTowns(t testing.TB) *towns {
 	t.Helper()
 	store := memory.NewStore()
 	a, err := app.New(app.Deps{
-		Repository: store, Directory: store, PollBook: store, Secrets: memory.NewSecretStore(), Raws: memory.NewRawVault(), Routes: store,
+		Repository: store, Directory: store, PollLedger: store, Secrets: memory.NewSecretStore(), Sources: memory.NewSourceVault(), Routes: store,
 		Mailboxes: new(portmock.MockMailboxChecker), InboundHost: "in.example.com",
 		Clients:      map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: new(portmock.MockMarketplaceClient)},
 		Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: mail.Interpreter{AuthServer: mailtest.AuthServer}},
@@ -51,7 +51,7 @@ func newTowns(t testing.TB) *towns {
 // customers returns how many messages of buyers' each of the seller's tickets has.
 func (w *towns) customers(t testing.TB, tenant domain.TenantID) (all []int) {
 	t.Helper()
-	tickets, _, err := w.ListTickets.Run(t.Context(), app.ListTicketsQuery{Tenant: tenant, TicketQuery: ports.TicketQuery{Limit: app.MaxList}})
+	tickets, _, err := w.ListTickets.Run(t.Context(), app.ListTicketsQuery{Tenant: tenant, TicketFilter: ports.TicketFilter{Limit: app.MaxList}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func FuzzDeliveries(f *testing.F) {
 				for i := s; i < len(all); i += 4 {
 					d := all[i]
 					outcome, err := w.Deliver.Run(t.Context(), app.DeliverCommand{
-						Address: d.to, Via: ports.ViaLMTP, Raw: domain.Raw{MediaType: mail.MediaType, Bytes: d.raw}, Arrived: d.mail.Arrived,
+						Address: d.to, Via: ports.ViaLMTP, Source: domain.Source{MediaType: mail.MediaType, Bytes: d.raw}, Arrived: d.mail.Arrived,
 					})
 					mu.Lock()
 					if stored[d.to.Tenant] == nil {

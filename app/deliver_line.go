@@ -78,7 +78,7 @@ func (u *Deliver) take(id domain.ConnectionID) []*delivery {
 func nextPage(waiting []*delivery) (page, rest []*delivery) {
 	size, ids := 0, map[string]bool{}
 	for i, d := range waiting {
-		id, n := d.message.ExternalID, len(d.message.Raw.Bytes)
+		id, n := d.message.ExternalID, len(d.message.Source.Bytes)
 		switch {
 		case len(page) == domain.MaxPage, len(page) > 0 && size+n > pageBytes:
 			return page, append(rest, waiting[i:]...)

@@ -32,7 +32,7 @@ type deliverStage struct {
 func newDeliverStage(t testing.TB) *deliverStage {
 	t.Helper()
 	store := memory.NewStore()
-	s := &deliverStage{store: store, repo: &cuedRepository{Store: store}, vault: &cuedVault{RawVault: memory.NewRawVault()}, observer: &deliveries{}, clock: memory.NewClock(noon)}
+	s := &deliverStage{store: store, repo: &cuedRepository{Store: store}, vault: &cuedVault{SourceVault: memory.NewSourceVault()}, observer: &deliveries{}, clock: memory.NewClock(noon)}
 	s.App = s.process(t)
 	s.address = s.newAddress(t, "seller", "DE")
 	return s
@@ -42,7 +42,7 @@ func newDeliverStage(t testing.TB) *deliverStage {
 func (s *deliverStage) process(t testing.TB) *app.App {
 	t.Helper()
 	a, err := app.New(app.Deps{
-		Repository: s.repo, Directory: s.store, PollBook: s.store, Secrets: memory.NewSecretStore(), Raws: s.vault, Routes: s.repo,
+		Repository: s.repo, Directory: s.store, PollLedger: s.store, Secrets: memory.NewSecretStore(), Sources: s.vault, Routes: s.repo,
 		Mailboxes: new(portmock.MockMailboxChecker), InboundHost: "in.example.com", Observer: s.observer, Clock: s.clock, HeldMail: 8 << 20,
 		Clients:      map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: new(portmock.MockMarketplaceClient)},
 		Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: plainReader{}},
@@ -73,7 +73,7 @@ func (s *deliverStage) deliver(ctx context.Context, raw string) delivered {
 
 func (s *deliverStage) deliverTo(ctx context.Context, a domain.InboundAddressState, raw string) (end delivered) {
 	end.outcome, end.err = s.Deliver.Run(ctx, app.DeliverCommand{
-		Address: a, Via: ports.ViaLMTP, Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte(raw)}, Arrived: time.Now(),
+		Address: a, Via: ports.ViaLMTP, Source: domain.Source{MediaType: "text/plain", Bytes: []byte(raw)}, Arrived: time.Now(),
 	})
 	return end
 }
@@ -95,7 +95,7 @@ func (s *deliverStage) known(t testing.TB, ids ...string) map[string]bool {
 	t.Helper()
 	var known map[string]bool
 	err := s.store.View(t.Context(), s.address.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
-		known, err = tx.Intake.Known(ctx, domain.Amazon, ids)
+		known, err = tx.Pages.Known(ctx, domain.Amazon, ids)
 		return err
 	})
 	if err != nil {
@@ -110,15 +110,15 @@ func letter(id string) string { return id + "\nWhere is my parcel?" }
 // plainReader reads mails whose first line is the id and whose other lines are the text.
 type plainReader struct{}
 
-func (plainReader) Interpret(raw domain.Raw, received time.Time) domain.InboundMessage {
+func (plainReader) Interpret(raw domain.Source, received time.Time) domain.InboundMessage {
 	id, body, _ := strings.Cut(string(raw.Bytes), "\n")
 	if id == "panic" {
 		panic(body)
 	}
-	return domain.InboundMessage{ExternalID: id, ThreadID: id, Subject: "A question", Body: body[:min(len(body), 100)], ReceivedAt: received, Raw: raw}
+	return domain.InboundMessage{ExternalID: id, ThreadID: id, Subject: "A question", Body: body[:min(len(body), 100)], ReceivedAt: received, Source: raw}
 }
 
-func (plainReader) File(domain.Raw, int) ([]byte, error) {
+func (plainReader) File(domain.Source, int) ([]byte, error) {
 	return nil, domain.Errorf(domain.ErrNotFound, "no files")
 }
 
@@ -184,25 +184,25 @@ func (r *cuedRepository) Route(ctx context.Context, address string) (domain.Inbo
 
 // cuedVault fails with err, and cannot seal what holds the word poison.
 type cuedVault struct {
-	*memory.RawVault
+	*memory.SourceVault
 	err error
 }
 
-func (v *cuedVault) Sealer(ctx context.Context, tenant domain.TenantID) (ports.RawSealer, error) {
+func (v *cuedVault) Sealer(ctx context.Context, tenant domain.TenantID) (ports.SourceSealer, error) {
 	if v.err != nil {
 		return nil, v.err
 	}
-	s, err := v.RawVault.Sealer(ctx, tenant)
+	s, err := v.SourceVault.Sealer(ctx, tenant)
 	return cuedSealer{s}, err
 }
 
-type cuedSealer struct{ ports.RawSealer }
+type cuedSealer struct{ ports.SourceSealer }
 
-func (s cuedSealer) Seal(raw domain.KeptRaw) (domain.KeptRaw, error) {
+func (s cuedSealer) Seal(raw domain.StoredSource) (domain.StoredSource, error) {
 	if bytes.Contains(raw.Bytes, []byte("poison")) {
 		return raw, errors.New("a bug")
 	}
-	return s.RawSealer.Seal(raw)
+	return s.SourceSealer.Seal(raw)
 }
 
 // deliveries counts what an observer is told of.

@@ -300,7 +300,7 @@ func TestDeliverMeetsAnotherProcess(t *testing.T) {
 			for i := range mails {
 				raw := letter(fmt.Sprint("m-", i))
 				outcome, err := processes[sender%2].Deliver.Run(t.Context(), app.DeliverCommand{
-					Address: s.address, Via: ports.ViaSMTP, Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte(raw)}, Arrived: time.Now(),
+					Address: s.address, Via: ports.ViaSMTP, Source: domain.Source{MediaType: "text/plain", Bytes: []byte(raw)}, Arrived: time.Now(),
 				})
 				if err != nil {
 					t.Error(err)

@@ -79,7 +79,7 @@ func endAuthorizations(ctx context.Context, tx ports.Tx, c *domain.Connection, n
 			return nil, err
 		}
 	}
-	c.Weigh(ended, now)
+	c.RecomputeStatus(ended, now)
 	return ended, nil
 }
 
@@ -130,7 +130,7 @@ func (u *Disconnect) forgetSecrets(ctx context.Context, c domain.ConnectionState
 		deleted[a.ID] = a.VaultPath
 	}
 	err = u.repo.Update(ctx, c.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		k, err := tx.Connections.Lock(ctx, c.ID)
+		conn, err := tx.Connections.Lock(ctx, c.ID)
 		if err != nil {
 			return err
 		}
@@ -145,9 +145,9 @@ func (u *Disconnect) forgetSecrets(ctx context.Context, c domain.ConnectionState
 				return err
 			}
 		}
-		k.ForgetSecrets(c.VaultPath, now)
-		out = k.State()
-		return tx.Connections.Save(ctx, k)
+		conn.ForgetSecrets(c.VaultPath, now)
+		out = conn.State()
+		return tx.Connections.Save(ctx, conn)
 	})
 	return out, err
 }

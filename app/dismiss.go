@@ -43,7 +43,7 @@ func (u *Dismiss) Run(ctx context.Context, cmd DismissCommand) error {
 		}
 		now := u.clock.Now()
 		if q.Rejected {
-			err = tx.Rejects.MarkReplayed(ctx, domain.RejectedID(cmd.ID), now)
+			err = tx.DeadLetters.MarkReplayed(ctx, domain.RejectedID(cmd.ID), now)
 		} else {
 			err = tx.Quarantine.Dismiss(ctx, domain.MessageID(cmd.ID))
 		}

@@ -10,7 +10,7 @@ import (
 // EraseRaws makes the messages of a tenant, as they came, unreadable for good.
 type EraseRaws struct {
 	repo  ports.Repository
-	raws  ports.RawVault
+	raws  ports.SourceVault
 	clock ports.Clock
 }
 
@@ -24,7 +24,7 @@ type EraseRawsCommand struct {
 // Run deletes the tenant's keys, after it has recorded who wanted it. What is sealed with them is unreadable from then on, in
 // every backup of the database and of the object store too, attachments among it; other processes may read it for up to
 // a minute longer. What was read out of the messages before (tickets and their texts) stays, and messages that come later
-// are kept under a new key. Raws that were stored before raws were sealed are not reached.
+// are kept under a new key. Sources that were stored before raws were sealed are not reached.
 //
 // Running it again is harmless and finishes what was interrupted.
 func (u *EraseRaws) Run(ctx context.Context, cmd EraseRawsCommand) error {

@@ -152,7 +152,7 @@ func (u *FinishConsent) keep(ctx context.Context, path domain.SecretPath, data d
 // grant is the transaction of Run. It returns the connection, and where the token of the authorization before is.
 func (u *FinishConsent) grant(ctx context.Context, tx ports.Tx, cmd FinishConsentCommand, pending domain.ConsentState, path domain.SecretPath,
 ) (out domain.ConnectionState, before string, err error) {
-	k, err := tx.Connections.Lock(ctx, pending.Connection)
+	conn, err := tx.Connections.Lock(ctx, pending.Connection)
 	if err != nil {
 		return out, "", err
 	}
@@ -160,17 +160,17 @@ func (u *FinishConsent) grant(ctx context.Context, tx ports.Tx, cmd FinishConsen
 	if err := consume(ctx, tx, cmd, pending, now); err != nil {
 		return out, "", err
 	}
-	if k.State().Status == domain.ConnectionDisabled {
+	if conn.State().Status == domain.ConnectionDisabled {
 		return out, "", domain.Errorf(domain.ErrConflict, "the connection was ended in the meantime: connect again")
 	}
 	grant := domain.Grant{SellerID: cmd.SellerID, VaultPath: path.String()}
-	all, before, err := replaceAuthorization(ctx, tx, k.State(), pending.Region, grant, now)
+	all, before, err := replaceAuthorization(ctx, tx, conn.State(), pending.Region, grant, now)
 	if err != nil {
 		return out, "", err
 	}
-	connected := k.Weigh(all, now) && k.State().Status == domain.ConnectionConnected
-	out = k.State()
-	if err := tx.Connections.Save(ctx, k); err != nil {
+	connected := conn.RecomputeStatus(all, now) && conn.State().Status == domain.ConnectionConnected
+	out = conn.State()
+	if err := tx.Connections.Save(ctx, conn); err != nil {
 		return out, "", err
 	}
 	if err := recordAuthorized(ctx, tx, out, pending, now); err != nil {
@@ -181,7 +181,7 @@ func (u *FinishConsent) grant(ctx context.Context, tx ports.Tx, cmd FinishConsen
 			return out, "", err
 		}
 	}
-	if _, err := tx.Orders.WantRecent(ctx, out.ID, now.Add(-recentFor), recentTickets, now); err != nil {
+	if _, err := tx.Orders.EnqueueRecent(ctx, out.ID, now.Add(-recentFor), recentTickets, now); err != nil {
 		return out, "", err
 	}
 	return out, before, tx.Jobs.ScheduleContext(ctx, out.ID, time.Time{})

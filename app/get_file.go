@@ -47,7 +47,7 @@ func (u *GetFile) content(ctx context.Context, tenant domain.TenantID, f domain.
 	if err != nil {
 		return nil, err
 	}
-	raw, err := u.raws.open(ctx, tenant, m.Raw)
+	raw, err := u.raws.open(ctx, tenant, m.Source)
 	if err != nil {
 		return nil, err
 	}

@@ -30,11 +30,11 @@ type OrderView struct {
 // tenant has no such ticket.
 func (u *GetOrder) Run(ctx context.Context, q TicketQuery) (view OrderView, err error) {
 	err = u.repo.View(ctx, q.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		k, err := tx.Tickets.Get(ctx, q.Ticket)
+		ticket, err := tx.Tickets.Get(ctx, q.Ticket)
 		if err != nil {
 			return err
 		}
-		view, err = viewOrder(ctx, tx, k.State(), u.clock.Now())
+		view, err = viewOrder(ctx, tx, ticket.State(), u.clock.Now())
 		return err
 	})
 	return view, err
@@ -76,11 +76,11 @@ const refreshAfter = time.Minute
 // is harmless. domain.ErrNotFound if the tenant has no such ticket; domain.ErrConflict if the ticket names no order, or the seller has not authorized us.
 func (u *RefreshOrder) Run(ctx context.Context, q TicketQuery) (view OrderView, err error) {
 	err = u.repo.Update(ctx, q.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		k, err := tx.Tickets.Get(ctx, q.Ticket)
+		ticket, err := tx.Tickets.Get(ctx, q.Ticket)
 		if err != nil {
 			return err
 		}
-		t := k.State()
+		t := ticket.State()
 		if t.OrderID == "" || t.Connection == (domain.ConnectionID{}) {
 			return domain.Errorf(domain.ErrConflict, "the ticket names no order")
 		}
@@ -91,7 +91,7 @@ func (u *RefreshOrder) Run(ctx context.Context, q TicketQuery) (view OrderView, 
 		if !c.State().Authorized {
 			return errNotAuthorized
 		}
-		if err := wantOrders(ctx, tx, c.State(), []domain.TicketState{t}, refreshAfter, u.clock.Now()); err != nil {
+		if err := enqueueOrders(ctx, tx, c.State(), []domain.TicketState{t}, refreshAfter, u.clock.Now()); err != nil {
 			return err
 		}
 		view, err = viewOrder(ctx, tx, t, u.clock.Now())
@@ -103,14 +103,14 @@ func (u *RefreshOrder) Run(ctx context.Context, q TicketQuery) (view OrderView, 
 // orderFreshFor is how old what is kept of an order may be when a message about it comes.
 const orderFreshFor = 15 * time.Minute
 
-// wantOrders has the marketplace asked about the orders of tickets, if the seller has authorized us. The caller holds the lock
+// enqueueOrders has the marketplace asked about the orders of tickets, if the seller has authorized us. The caller holds the lock
 // of the connection.
-func wantOrders(ctx context.Context, tx ports.Tx, c domain.ConnectionState, tickets []domain.TicketState, freshFor time.Duration, now time.Time) error {
-	wanted := domain.WantedOrders(tickets)
+func enqueueOrders(ctx context.Context, tx ports.Tx, c domain.ConnectionState, tickets []domain.TicketState, freshFor time.Duration, now time.Time) error {
+	wanted := domain.OrderRequests(tickets)
 	if !c.Authorized || len(wanted) == 0 {
 		return nil
 	}
-	due, err := tx.Orders.Want(ctx, c.ID, wanted, freshFor, now)
+	due, err := tx.Orders.Enqueue(ctx, c.ID, wanted, freshFor, now)
 	if err != nil || due == 0 {
 		return err
 	}

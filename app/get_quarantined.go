@@ -34,14 +34,14 @@ func (u *GetQuarantined) Run(ctx context.Context, q QuarantineQuery) (domain.Qua
 	return found, u.raws.read(ctx, found, raw), nil
 }
 
-// Raw returns it as it came, without reading it. Errors as Run has, and [ErrErased].
-func (u *GetQuarantined) Raw(ctx context.Context, q QuarantineQuery) (found domain.Quarantined, raw domain.Raw, err error) {
+// Source returns it as it came, without reading it. Errors as Run has, and [ErrErased].
+func (u *GetQuarantined) Raw(ctx context.Context, q QuarantineQuery) (found domain.Quarantined, raw domain.Source, err error) {
 	err = u.repo.View(ctx, q.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
 		found, err = tx.Quarantine.Get(ctx, q.ID)
 		return err
 	})
 	if err != nil {
-		return domain.Quarantined{}, domain.Raw{}, err
+		return domain.Quarantined{}, domain.Source{}, err
 	}
 	raw, err = u.raws.open(ctx, q.Tenant, found.Raw)
 	return found, raw, err

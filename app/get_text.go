@@ -40,7 +40,7 @@ func (u *GetText) Run(ctx context.Context, q TextQuery) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	raw, err := u.raws.open(ctx, q.Tenant, stored.Message.Raw)
+	raw, err := u.raws.open(ctx, q.Tenant, stored.Message.Source)
 	if err != nil {
 		return "", err
 	}

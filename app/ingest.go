@@ -13,7 +13,7 @@ import (
 // Ingest stores one page of messages: identity, messages, tickets, events and cursor in one transaction.
 type Ingest struct {
 	repo     ports.Repository
-	raws     ports.RawVault
+	raws     ports.SourceVault
 	clock    ports.Clock
 	observer ports.Observer
 }
@@ -32,7 +32,7 @@ type IngestCommand struct {
 }
 
 // Run stores the page's messages, each once, on the right tickets, and moves the cursor from From to Page.Next. What
-// cannot be mapped is stored as rejected with its raw. Raws are stored sealed. Inbound addresses that a pushed message
+// cannot be mapped is stored as rejected with its raw. Sources are stored sealed. Inbound addresses that a pushed message
 // proves are validated, and the first makes a PENDING connection CONNECTED. It all happens or none of it.
 //
 // If another poller moved the cursor, or the connection does not read this source any more, the page is thrown away and
@@ -60,7 +60,7 @@ func (u *Ingest) run(ctx context.Context, cmd IngestCommand) (done ingested, err
 	}
 	c, began := cmd.Connection, u.clock.Now()
 	screened := domain.Screen(c, cmd.Page.Messages)
-	err = sealing(ctx, u.raws, c.Tenant, func(sealer ports.RawSealer) (err error) {
+	err = sealing(ctx, u.raws, c.Tenant, func(sealer ports.SourceSealer) (err error) {
 		done, err = u.store(ctx, cmd, screened, sealer)
 		return err
 	})
@@ -83,17 +83,17 @@ func (u *Ingest) run(ctx context.Context, cmd IngestCommand) (done ingested, err
 var errSuperseded = errors.New("superseded")
 
 // store is one attempt at the page's transaction.
-func (u *Ingest) store(ctx context.Context, cmd IngestCommand, screened domain.Screened, sealer ports.RawSealer) (done ingested, err error) {
+func (u *Ingest) store(ctx context.Context, cmd IngestCommand, screened domain.Screened, sealer ports.SourceSealer) (done ingested, err error) {
 	c := cmd.Connection
 	err = u.repo.Update(ctx, c.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		k, s, err := tx.Polls.Lock(ctx, c.ID)
+		conn, s, err := tx.Polls.Lock(ctx, c.ID)
 		if err != nil {
 			return err
 		}
-		if !cmd.follows(k, s, u.clock.Now()) {
+		if !cmd.advance(conn, s, u.clock.Now()) {
 			return errSuperseded
 		}
-		in, err := u.mapPage(ctx, tx, k.State(), screened) // as it is stored: who pushes knows no more than its id
+		in, err := u.mapPage(ctx, tx, conn.State(), screened) // as it is stored: who pushes knows no more than its id
 		if err != nil {
 			return err
 		}
@@ -106,13 +106,13 @@ func (u *Ingest) store(ctx context.Context, cmd IngestCommand, screened domain.S
 		if err := sealAll(sealer, in); err != nil {
 			return err
 		}
-		if err := tx.Intake.Store(ctx, in); err != nil {
+		if err := tx.Pages.Store(ctx, in); err != nil {
 			return err
 		}
-		if err := u.receive(ctx, tx, cmd, k); err != nil {
+		if err := u.receive(ctx, tx, cmd, conn); err != nil {
 			return err
 		}
-		if err := wantOrders(ctx, tx, k.State(), ticketsOf(in), orderFreshFor, u.clock.Now()); err != nil {
+		if err := enqueueOrders(ctx, tx, conn.State(), ticketsOf(in), orderFreshFor, u.clock.Now()); err != nil {
 			return err
 		}
 		done = ingested{stored: in.Messages, rejectedAt: screened.RejectedAt, PollResult: PollResult{
@@ -128,32 +128,32 @@ func (u *Ingest) store(ctx context.Context, cmd IngestCommand, screened domain.S
 }
 
 // ticketsOf returns the tickets that an intake opens or changes.
-func ticketsOf(in domain.Intake) []domain.TicketState {
+func ticketsOf(in domain.PageWrite) []domain.TicketState {
 	tickets := make([]domain.TicketState, 0, len(in.Opened)+len(in.Changed))
-	for _, k := range slices.Concat(in.Opened, in.Changed) {
-		tickets = append(tickets, k.State())
+	for _, ticket := range slices.Concat(in.Opened, in.Changed) {
+		tickets = append(tickets, ticket.State())
 	}
 	return tickets
 }
 
 // follows reports whether the page is still wanted, and moves the cursor behind it.
-func (cmd IngestCommand) follows(k *domain.Connection, s *domain.SyncState, now time.Time) bool {
+func (cmd IngestCommand) advance(conn *domain.Connection, s *domain.SyncState, now time.Time) bool {
 	if cmd.Pushed {
-		return k.State().Status != domain.ConnectionDisabled
+		return conn.State().Status != domain.ConnectionDisabled
 	}
-	return s.Advance(cmd.From, cmd.Page.Next, now) == nil && k.Reads(cmd.Connection)
+	return s.Advance(cmd.From, cmd.Page.Next, now) == nil && conn.SameSource(cmd.Connection)
 }
 
 // mapPage leaves out what is known and threads the rest on to tickets.
-func (u *Ingest) mapPage(ctx context.Context, tx ports.Tx, c domain.ConnectionState, page domain.Screened) (domain.Intake, error) {
+func (u *Ingest) mapPage(ctx context.Context, tx ports.Tx, c domain.ConnectionState, page domain.Screened) (domain.PageWrite, error) {
 	fresh, err := u.fresh(ctx, tx, c, page.Accepted)
 	if err != nil || len(fresh) == 0 {
-		return domain.Intake{Rejected: slices.Clone(page.Rejected)}, err
+		return domain.PageWrite{Rejected: slices.Clone(page.Rejected)}, err
 	}
 	now := u.clock.Now()
-	book, err := tx.Intake.Book(ctx, c.ID, domain.Keys(fresh), domain.Earliest(fresh, now))
+	book, err := tx.Pages.Candidates(ctx, c.ID, domain.Keys(fresh), domain.Earliest(fresh, now))
 	if err != nil {
-		return domain.Intake{}, err
+		return domain.PageWrite{}, err
 	}
 	in := domain.Thread(c, fresh, book, now)
 	in.Rejected = slices.Clone(page.Rejected) // sealed in place, and plain again for another attempt
@@ -169,7 +169,7 @@ func (u *Ingest) fresh(ctx context.Context, tx ports.Tx, c domain.ConnectionStat
 	for i, m := range page {
 		ids[i] = m.ExternalID
 	}
-	known, err := tx.Intake.Known(ctx, c.Type, ids)
+	known, err := tx.Pages.Known(ctx, c.Type, ids)
 	if err != nil || len(known) == 0 {
 		return page, err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // receive lets the addresses that pushed messages came to take notice of them, duplicates too: a copy proves as much.
-func (u *Ingest) receive(ctx context.Context, tx ports.Tx, cmd IngestCommand, k *domain.Connection) error {
+func (u *Ingest) receive(ctx context.Context, tx ports.Tx, cmd IngestCommand, conn *domain.Connection) error {
 	proved := map[domain.InboundAddressID][]domain.InboundMessage{}
 	for i, id := range cmd.Addresses {
 		if id != (domain.InboundAddressID{}) {
@@ -21,14 +21,14 @@ func (u *Ingest) receive(ctx context.Context, tx ports.Tx, cmd IngestCommand, k 
 	}
 	ids := slices.SortedFunc(maps.Keys(proved), func(a, b domain.InboundAddressID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
 	for _, id := range ids {
-		if err := u.receiveAt(ctx, tx, id, proved[id], k); err != nil {
+		if err := u.receiveAt(ctx, tx, id, proved[id], conn); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (u *Ingest) receiveAt(ctx context.Context, tx ports.Tx, id domain.InboundAddressID, mails []domain.InboundMessage, k *domain.Connection) error {
+func (u *Ingest) receiveAt(ctx context.Context, tx ports.Tx, id domain.InboundAddressID, mails []domain.InboundMessage, conn *domain.Connection) error {
 	a, err := tx.Addresses.Lock(ctx, id)
 	if err != nil {
 		return err
@@ -47,14 +47,14 @@ func (u *Ingest) receiveAt(ctx context.Context, tx ports.Tx, id domain.InboundAd
 	if err := recordAddress(ctx, tx, domain.AuditAddressValidated, a.State(), domain.ActorSystem, "", now); err != nil {
 		return err
 	}
-	connected, err := k.ReceivePush(now)
+	connected, err := conn.ReceivePush(now)
 	if err != nil || !connected {
 		return err
 	}
-	if err := tx.Connections.Save(ctx, k); err != nil {
+	if err := tx.Connections.Save(ctx, conn); err != nil {
 		return err
 	}
-	return recordConnected(ctx, tx, k.State(), domain.ActorSystem, "", now)
+	return recordConnected(ctx, tx, conn.State(), domain.ActorSystem, "", now)
 }
 
 // recordAddress records what became of an inbound address.

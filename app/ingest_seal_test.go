@@ -21,14 +21,14 @@ func TestRawsAreStoredSealed(t *testing.T) {
 	onStores(t, func(t *testing.T, s *replayStage) {
 		is := is.New(t)
 		good := message(1)
-		good.Raw.Bytes = []byte("a buyer's words and his name \x00\xff")
+		good.Source.Bytes = []byte("a buyer's words and his name \x00\xff")
 		bad := spoilt(2, func(m *domain.InboundMessage) { m.Body = "\x00" })
 		s.ingest(t, good, bad)
-		kept := s.contents(t, s.who).stored(t, good.ExternalID).Message.Raw
-		is.Equal([]any{kept.Digest, kept.Size}, []any{domain.DigestOf(good.Raw.Bytes), len(good.Raw.Bytes)})
+		kept := s.contents(t, s.who).stored(t, good.ExternalID).Message.Source
+		is.Equal([]any{kept.Digest, kept.Size}, []any{domain.DigestOf(good.Source.Bytes), len(good.Source.Bytes)})
 		is.True(!bytes.Contains(kept.Bytes, []byte("words")))
-		is.Equal(s.plain(t, s.who, kept), string(good.Raw.Bytes)) // byte for byte
-		rejected := s.pending(t)[string(bad.Raw.Bytes)].Raw
+		is.Equal(s.plain(t, s.who, kept), string(good.Source.Bytes)) // byte for byte
+		rejected := s.pending(t)[string(bad.Source.Bytes)].Source
 		is.True(rejected.Sealed() && !bytes.Contains(rejected.Bytes, []byte("spoilt")))
 		_, err := s.raws.Open(t.Context(), tenant(t, "t2"), kept)
 		is.True(err != nil) // another tenant's key opens nothing
@@ -39,13 +39,13 @@ func TestRawsAreStoredSealed(t *testing.T) {
 func TestNothingIsStoredUnsealed(t *testing.T) {
 	t.Parallel()
 	down := domain.Errorf(domain.ErrUnavailable, "the keys are away")
-	tests := map[string]func(*portmock.MockRawVault, *portmock.MockRawSealer){
-		"no sealer": func(v *portmock.MockRawVault, _ *portmock.MockRawSealer) {
+	tests := map[string]func(*portmock.MockSourceVault, *portmock.MockSourceSealer){
+		"no sealer": func(v *portmock.MockSourceVault, _ *portmock.MockSourceSealer) {
 			v.EXPECT().Sealer(gomock.Any(), gomock.Any()).Return(nil, down)
 		},
-		"a sealer that fails": func(v *portmock.MockRawVault, s *portmock.MockRawSealer) {
+		"a sealer that fails": func(v *portmock.MockSourceVault, s *portmock.MockSourceSealer) {
 			v.EXPECT().Sealer(gomock.Any(), gomock.Any()).Return(s, nil)
-			s.EXPECT().Seal(gomock.Any()).Return(domain.KeptRaw{}, down)
+			s.EXPECT().Seal(gomock.Any()).Return(domain.StoredSource{}, down)
 		},
 	}
 	pages := map[string]func(*domain.InboundMessage){
@@ -58,11 +58,11 @@ func TestNothingIsStoredUnsealed(t *testing.T) {
 				t.Parallel()
 				is := is.New(t)
 				ctrl := gomock.NewController(t)
-				vault, sealer := portmock.NewMockRawVault(ctrl), portmock.NewMockRawSealer(ctrl)
+				vault, sealer := portmock.NewMockSourceVault(ctrl), portmock.NewMockSourceSealer(ctrl)
 				fails(vault, sealer)
 				s := newReplayStage(t, memory.NewStore())
 				a, err := app.New(app.Deps{
-					Repository: s.store, Directory: s.store, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: vault, Clients: s.clients(),
+					Repository: s.store, Directory: s.store, PollLedger: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Sources: vault, Clients: s.clients(),
 				})
 				is.NoErr(err)
 				before := s.syncState(t, s.c)
@@ -103,10 +103,10 @@ func TestReplayWaitsForKeys(t *testing.T) {
 	is, s := is.New(t), newReplayStage(t, memory.NewStore())
 	s.ingest(t, message(1))
 	before := s.contents(t, s.who)
-	vault := portmock.NewMockRawVault(gomock.NewController(t))
-	vault.EXPECT().Open(gomock.Any(), gomock.Any(), gomock.Any()).Return(domain.Raw{}, domain.Errorf(domain.ErrUnavailable, "the keys are away"))
+	vault := portmock.NewMockSourceVault(gomock.NewController(t))
+	vault.EXPECT().Open(gomock.Any(), gomock.Any(), gomock.Any()).Return(domain.Source{}, domain.Errorf(domain.ErrUnavailable, "the keys are away"))
 	a, err := app.New(app.Deps{
-		Repository: s.store, Directory: s.store, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: vault, Clients: s.clients(),
+		Repository: s.store, Directory: s.store, PollLedger: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Sources: vault, Clients: s.clients(),
 		Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: s.today},
 	})
 	is.NoErr(err)
@@ -122,13 +122,13 @@ func TestReplayThatLooksMakesNoKey(t *testing.T) {
 	bad := spoilt(2, func(m *domain.InboundMessage) { m.Body = "\x00" })
 	s.ingest(t, bad)
 	s.today.read(bad, func(m *domain.InboundMessage) { m.Body = "readable today" })
-	vault := portmock.NewMockRawVault(gomock.NewController(t)) // a Sealer that it does not expect
+	vault := portmock.NewMockSourceVault(gomock.NewController(t)) // a Sealer that it does not expect
 	vault.EXPECT().Open(gomock.Any(), gomock.Any(), gomock.Any()).DoAndReturn(
-		func(ctx context.Context, who domain.TenantID, kept domain.KeptRaw) (domain.Raw, error) {
+		func(ctx context.Context, who domain.TenantID, kept domain.StoredSource) (domain.Source, error) {
 			return s.raws.Open(ctx, who, kept)
 		})
 	a, err := app.New(app.Deps{
-		Repository: s.store, Directory: s.store, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: vault, Clients: s.clients(),
+		Repository: s.store, Directory: s.store, PollLedger: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Sources: vault, Clients: s.clients(),
 		Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: s.today},
 	})
 	is.NoErr(err)
@@ -142,7 +142,7 @@ func TestEachAttemptSealsAnew(t *testing.T) {
 	t.Parallel()
 	is, s := is.New(t), newReplayStage(t, memory.NewStore())
 	ctrl := gomock.NewController(t)
-	vault, repo := portmock.NewMockRawVault(ctrl), portmock.NewMockRepository(ctrl)
+	vault, repo := portmock.NewMockSourceVault(ctrl), portmock.NewMockRepository(ctrl)
 	vault.EXPECT().Sealer(gomock.Any(), s.who).DoAndReturn(s.raws.Sealer).Times(2)
 	vault.EXPECT().Forget(s.who).DoAndReturn(s.raws.Forget)
 	first := true
@@ -157,7 +157,7 @@ func TestEachAttemptSealsAnew(t *testing.T) {
 		return errors.Join(err, s.raws.Erase(ctx, who))
 	}).Times(2)
 	a, err := app.New(app.Deps{
-		Repository: repo, Directory: s.store, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: vault, Clients: s.clients(),
+		Repository: repo, Directory: s.store, PollLedger: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Sources: vault, Clients: s.clients(),
 	})
 	is.NoErr(err)
 	bad := spoilt(2, func(m *domain.InboundMessage) { m.Body = "\x00" })
@@ -165,6 +165,6 @@ func TestEachAttemptSealsAnew(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(len(s.pending(t)), 1)
 	for raw := range s.pending(t) {
-		is.Equal(raw, string(bad.Raw.Bytes)) // it can still be read
+		is.Equal(raw, string(bad.Source.Bytes)) // it can still be read
 	}
 }

@@ -68,7 +68,7 @@ func TestWhatValidatesAnAddress(t *testing.T) {
 				is.Equal(s.addressNow(t, idle.ID), idle) // nothing came by it
 				is.Equal(len(s.contents(t, s.who).Stored), 2)
 				if test.by == "" {
-					is.Equal([]any{got.Status, k.Status, k.Source}, []any{domain.AddressPending, domain.ConnectionPending, domain.Source("")})
+					is.Equal([]any{got.Status, k.Status, k.Source}, []any{domain.AddressPending, domain.ConnectionPending, domain.SourceKind("")})
 					is.Equal(len(s.recorded(t, c.ID.String()))+len(s.recorded(t, a.ID.String())), 0)
 					return
 				}
@@ -159,7 +159,7 @@ func TestCopiesMeet(t *testing.T) {
 		theirs, _ := other.address(t, other.connection(t, "A1PA6795UKMFR9"), "DE")
 		copyOf := func(n, of int) domain.InboundMessage {
 			m := message(n)
-			m.MailID, m.Raw.Bytes = fmt.Sprintf("%d-%d@mail", n, of), fmt.Appendf(nil, "raw %d, copy %d", n, of)
+			m.MailID, m.Source.Bytes = fmt.Sprintf("%d-%d@mail", n, of), fmt.Appendf(nil, "raw %d, copy %d", n, of)
 			return m
 		}
 		for round := range rounds {
@@ -238,7 +238,7 @@ func TestAnswersAreConfirmedOrFail(t *testing.T) {
 				ID: domain.NewID[domain.TicketMessageID](), Tenant: s.who, Ticket: k.ID, SenderType: domain.SenderAgent, Source: domain.FromKeyBuzzUI,
 				Body: body, MailID: mail, Delivery: domain.DeliveryAccepted, SentAt: noon.Add(time.Duration(n) * time.Minute),
 			}
-			s.put(t, s.who, domain.Intake{TicketMessages: []domain.TicketMessage{m}})
+			s.put(t, s.who, domain.PageWrite{TicketMessages: []domain.TicketMessage{m}})
 			return m.ID
 		}
 		one, two := answer(2, "On its way.", "one@keybuzz"), answer(3, "Sorry.", "two@keybuzz")

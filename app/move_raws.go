@@ -13,7 +13,7 @@ import (
 // the database takes it first.
 type MoveRaws struct {
 	repo    ports.Repository
-	held    ports.RawsHeld
+	held    ports.UnarchivedSources
 	objects ports.ObjectStore
 	log     *slog.Logger
 }
@@ -36,7 +36,7 @@ func (u *MoveRaws) Run(ctx context.Context) (moved int, err error) {
 		return 0, domain.Errorf(domain.ErrForbidden, "no object store is set: raws stay in the database")
 	}
 	for after := ""; ; {
-		tenants, listErr := u.held.Holding(ctx, after, moveTenants)
+		tenants, listErr := u.held.WithUnarchived(ctx, after, moveTenants)
 		if listErr != nil {
 			return moved, errors.Join(err, listErr)
 		}
@@ -61,9 +61,9 @@ func (u *MoveRaws) Run(ctx context.Context) (moved int, err error) {
 // tenant moves the raws of one tenant.
 func (u *MoveRaws) tenant(ctx context.Context, tenant domain.TenantID) (moved int, err error) {
 	for {
-		var raws []domain.KeptRaw
+		var raws []domain.StoredSource
 		err := u.repo.View(ctx, tenant, func(ctx context.Context, tx ports.Tx) (err error) {
-			raws, err = tx.Raws.Held(ctx, movePage, moveBytes)
+			raws, err = tx.Sources.Unarchived(ctx, movePage, moveBytes)
 			return err
 		})
 		if err != nil || len(raws) == 0 {
@@ -74,7 +74,7 @@ func (u *MoveRaws) tenant(ctx context.Context, tenant domain.TenantID) (moved in
 				return moved, err
 			}
 		}
-		err = u.repo.Update(ctx, tenant, func(ctx context.Context, tx ports.Tx) error { return tx.Raws.Moved(ctx, raws) })
+		err = u.repo.Update(ctx, tenant, func(ctx context.Context, tx ports.Tx) error { return tx.Sources.Moved(ctx, raws) })
 		if err != nil {
 			return moved, err
 		}

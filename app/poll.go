@@ -15,7 +15,7 @@ import (
 // Poll reads what has come for one connection and turns it into tickets: the main job.
 type Poll struct {
 	repo     ports.Repository
-	book     ports.PollBook
+	book     ports.PollLedger
 	clients  map[domain.MarketplaceType]ports.MarketplaceClient
 	ingest   *Ingest
 	clock    ports.Clock
@@ -145,7 +145,7 @@ func contain(ctx context.Context, log *slog.Logger, what string, fn func() error
 // excused reports whether an error is no failure of the connection: it was put off, is not read here, or the connection is not read.
 func excused(end *pollEnd) bool {
 	kind := domain.KindOf(end.err)
-	return kind == domain.ErrThrottled || kind == domain.ErrForbidden || !end.Connection.Reads()
+	return kind == domain.ErrThrottled || kind == domain.ErrForbidden || !end.Connection.Receiving()
 }
 
 // outcome names how a poll ended.
@@ -204,7 +204,7 @@ func (u *Poll) begin(ctx context.Context, cmd PollCommand, end *pollEnd) error {
 		return err
 	}
 	end.PollState = p
-	if !p.Connection.Reads() {
+	if !p.Connection.Receiving() {
 		return domain.Errorf(domain.ErrConflict, "the connection is %s, not CONNECTED", p.Connection.Status)
 	}
 	return nil
@@ -247,8 +247,8 @@ func (u *Poll) succeed(ctx context.Context, end *pollEnd) error {
 			return err
 		}
 	}
-	return u.record(ctx, end, func(_ context.Context, _ ports.Tx, k *domain.Connection, s *domain.SyncState) error {
-		k.RecordSync(now)
+	return u.record(ctx, end, func(_ context.Context, _ ports.Tx, conn *domain.Connection, s *domain.SyncState) error {
+		conn.RecordSync(now)
 		s.RecordSuccess(now)
 		return nil
 	})
@@ -259,16 +259,16 @@ func (u *Poll) fail(ctx context.Context, end *pollEnd) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	now, cause := u.clock.Now(), end.err
-	return u.record(ctx, end, func(ctx context.Context, tx ports.Tx, k *domain.Connection, s *domain.SyncState) error {
-		k.RecordFailure(cause, now)
+	return u.record(ctx, end, func(ctx context.Context, tx ports.Tx, conn *domain.Connection, s *domain.SyncState) error {
+		conn.RecordFailure(cause, now)
 		s.RecordFailure(cause, now)
-		if k.State().Reads() {
+		if conn.State().Receiving() {
 			return nil
 		}
-		if err := tx.Jobs.CancelPoll(ctx, k.State().ID); err != nil {
+		if err := tx.Jobs.CancelPoll(ctx, conn.State().ID); err != nil {
 			return err
 		}
-		return recordFailed(ctx, tx, k.State(), cause, now)
+		return recordFailed(ctx, tx, conn.State(), cause, now)
 	})
 }
 
@@ -286,21 +286,21 @@ func (u *Poll) record(ctx context.Context, end *pollEnd,
 ) error {
 	then := end.Connection
 	return u.repo.Update(ctx, then.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		k, s, err := tx.Polls.Lock(ctx, then.ID)
+		conn, s, err := tx.Polls.Lock(ctx, then.ID)
 		if err != nil {
 			return err
 		}
-		defer func() { end.Connection, end.Sync = k.State(), s.State() }()
-		if !k.Reads(then) {
+		defer func() { end.Connection, end.Sync = conn.State(), s.State() }()
+		if !conn.SameSource(then) {
 			// Whatever this poll met was not what the connection reads by now: that is still to be read.
-			if k.State().Reads() {
+			if conn.State().Receiving() {
 				end.Superseded, end.err = true, nil
 			}
 			return nil
 		}
-		if err := change(ctx, tx, k, s); err != nil {
+		if err := change(ctx, tx, conn, s); err != nil {
 			return err
 		}
-		return tx.Polls.Save(ctx, k, s)
+		return tx.Polls.Save(ctx, conn, s)
 	})
 }

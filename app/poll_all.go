@@ -20,7 +20,7 @@ import (
 type PollAll struct {
 	directory ports.Directory
 	poll      *Poll
-	context   *ContextTurn
+	context   *OrderSyncJob
 }
 
 // contextSlice is how long PollAll takes orders for one connection; what is left comes with the next run.

@@ -37,7 +37,7 @@ func stageWith(t testing.TB, n int, client ports.MarketplaceClient) (*stage, *ap
 	}
 	queue, _ := s.store.(ports.Queue)
 	a, err := app.New(app.Deps{
-		Repository: s.store, Directory: s.store, PollBook: s.store, Queue: queue, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clock: s.clock,
+		Repository: s.store, Directory: s.store, PollLedger: s.store, Queue: queue, Secrets: s.secrets, Mailboxes: s.mailboxes, Sources: s.raws, Clock: s.clock,
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: client},
 	})
 	if err != nil {
@@ -97,7 +97,7 @@ func TestPollAllLeavesOtherMarketplacesAlone(t *testing.T) {
 	s := newStage(t, memory.NewStore())
 	s.connect(t, tenant(t, "t1"))
 	clients := map[domain.MarketplaceType]ports.MarketplaceClient{domain.Fnac: s.source} // Amazon was taken out
-	a, err := app.New(app.Deps{Repository: s.store, Directory: s.store, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clients: clients})
+	a, err := app.New(app.Deps{Repository: s.store, Directory: s.store, PollLedger: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Sources: s.raws, Clients: clients})
 	is.NoErr(err)
 	summary, err := a.PollAll.Run(t.Context(), app.PollAllCommand{Concurrency: 1})
 	is.NoErr(err)
@@ -110,7 +110,7 @@ func TestPollAllSaysThatTheWalkFailed(t *testing.T) {
 	s := newStage(t, memory.NewStore())
 	directory := portmock.NewMockDirectory(gomock.NewController(t))
 	directory.EXPECT().Connected(gomock.Any(), gomock.Any(), gomock.Any()).Return(nil, domain.Errorf(domain.ErrUnavailable, "down"))
-	a, err := app.New(app.Deps{Repository: s.store, Directory: directory, PollBook: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Raws: s.raws, Clients: s.clients()})
+	a, err := app.New(app.Deps{Repository: s.store, Directory: directory, PollLedger: s.store, Secrets: s.secrets, Mailboxes: s.mailboxes, Sources: s.raws, Clients: s.clients()})
 	is.NoErr(err)
 	_, err = a.PollAll.Run(t.Context(), app.PollAllCommand{Concurrency: 1})
 	is.True(errors.Is(err, domain.ErrUnavailable)) // an error is never an empty list

@@ -53,8 +53,8 @@ func TestAnEndThatIsNotStoredEndsNoJob(t *testing.T) {
 			c := s.connect(t, tenant(t, "t000"))
 			repo := &broken{Repository: s.store}
 			a, err := app.New(app.Deps{
-				Repository: repo, Directory: s.store, PollBook: s.store, Queue: s.store.(ports.Queue), Secrets: s.secrets,
-				Mailboxes: s.mailboxes, Raws: s.raws, Clock: s.clock,
+				Repository: repo, Directory: s.store, PollLedger: s.store, Queue: s.store.(ports.Queue), Secrets: s.secrets,
+				Mailboxes: s.mailboxes, Sources: s.raws, Clock: s.clock,
 				Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: test.source},
 			})
 			is.NoErr(err)

@@ -61,7 +61,7 @@ func TestPollCountsEveryMessageOnce(t *testing.T) {
 	reasons := map[domain.RejectReason]int{}
 	for _, r := range s.store.(*memory.Store).RejectedMessages(who, c.ID) {
 		reasons[r.Reason]++
-		is.True(r.Raw.Sealed() && len(r.Raw.Bytes) > 0) // can be replayed, by who has the key
+		is.True(r.Source.Sealed() && len(r.Source.Bytes) > 0) // can be replayed, by who has the key
 	}
 	is.Equal(reasons, map[domain.RejectReason]int{
 		domain.RejectNUL: 1, domain.RejectUTF8: 1, domain.RejectNoID: 1, domain.RejectTooLarge: 1, domain.RejectDuplicateID: 1,
@@ -236,7 +236,7 @@ func TestIngestTriesAgainWhenSomebodyWasFirst(t *testing.T) {
 	is := is.New(t)
 	repo := portmock.NewMockRepository(gomock.NewController(t))
 	a, err := app.New(app.Deps{
-		Repository: repo, Directory: memory.NewStore(), PollBook: memory.NewStore(), Secrets: memory.NewSecretStore(), Mailboxes: &mailboxes{}, Raws: memory.NewRawVault(),
+		Repository: repo, Directory: memory.NewStore(), PollLedger: memory.NewStore(), Secrets: memory.NewSecretStore(), Mailboxes: &mailboxes{}, Sources: memory.NewSourceVault(),
 		Clients: newStage(t, memory.NewStore()).clients(),
 	})
 	is.NoErr(err)

@@ -107,7 +107,7 @@ func TestAssigningARejectedMessage(t *testing.T) {
 			if m.Message.ExternalID != message(1).ExternalID {
 				is.Equal(m.Message.Kind, domain.KindBuyerMessage)
 				is.True(contains(m.Message.ExternalID, "rejected:"))
-				is.True(m.Message.Raw.Sealed())
+				is.True(m.Message.Source.Sealed())
 			}
 		}
 	})
@@ -123,7 +123,7 @@ func TestAssigningToAManualTicketAndToNone(t *testing.T) {
 			Priority: domain.PriorityNormal, CreatedAt: noon, UpdatedAt: noon,
 		})
 		is.NoErr(err)
-		s.put(t, s.who, domain.Intake{Opened: []*domain.Ticket{manual}})
+		s.put(t, s.who, domain.PageWrite{Opened: []*domain.Ticket{manual}})
 		id := s.quarantined(t)[0].ID
 		_, err = s.Assign.Run(t.Context(), app.AssignCommand{Tenant: s.who, ID: id, Ticket: domain.NewID[domain.TicketID]()})
 		is.True(errors.Is(err, domain.ErrNotFound))
@@ -242,13 +242,13 @@ func TestReadingQuarantine(t *testing.T) {
 		found, m, err := s.GetQuarantined.Run(t.Context(), app.QuarantineQuery{Tenant: s.who, ID: q.ID})
 		is.NoErr(err)
 		is.Equal(found.ID, q.ID)
-		is.Equal(string(m.Raw.Bytes), string(poison.Raw.Bytes))
+		is.Equal(string(m.Source.Bytes), string(poison.Source.Bytes))
 		is.Equal(m.Body, poison.Body)
 		s.today.read(poison, func(m *domain.InboundMessage) { m.Subject, m.Body = panics, "buyer's secret words" })
 		_, m, err = s.GetQuarantined.Run(t.Context(), app.QuarantineQuery{Tenant: s.who, ID: q.ID})
 		is.NoErr(err) // it is shown all the same
 		is.True(m.Unreadable != "" && !contains(m.Unreadable, "secret"))
-		is.Equal(string(m.Raw.Bytes), string(poison.Raw.Bytes))
+		is.Equal(string(m.Source.Bytes), string(poison.Source.Bytes))
 
 		is.NoErr(s.raws.Erase(t.Context(), s.who))
 		_, m, err = s.GetQuarantined.Run(t.Context(), app.QuarantineQuery{Tenant: s.who, ID: q.ID})

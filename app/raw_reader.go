@@ -17,13 +17,13 @@ var ErrErased = errors.New("erased")
 
 // rawReader opens messages as they came and reads them with today's code. It waits on the network.
 type rawReader struct {
-	raws         ports.RawVault
+	raws         ports.SourceVault
 	interpreters map[domain.MarketplaceType]ports.Interpreter
 	log          *slog.Logger
 }
 
 // open returns a raw as it came. ErrErased if nobody can read it any more; one that is damaged is a fault of ours.
-func (r rawReader) open(ctx context.Context, tenant domain.TenantID, kept domain.KeptRaw) (domain.Raw, error) {
+func (r rawReader) open(ctx context.Context, tenant domain.TenantID, kept domain.StoredSource) (domain.Source, error) {
 	raw, err := r.raws.Open(ctx, tenant, kept)
 	switch domain.KindOf(err) {
 	case domain.ErrNotFound:
@@ -43,9 +43,9 @@ func (r rawReader) interpreter(t domain.MarketplaceType) (ports.Interpreter, err
 }
 
 // read returns what today's code makes of a raw. What cannot be read, for whatever reason, is Unreadable and says why.
-func (r rawReader) read(ctx context.Context, q domain.Quarantined, raw domain.Raw) (m domain.InboundMessage) {
+func (r rawReader) read(ctx context.Context, q domain.Quarantined, raw domain.Source) (m domain.InboundMessage) {
 	unreadable := func(why string) domain.InboundMessage {
-		return domain.InboundMessage{Raw: raw, ReceivedAt: q.ReceivedAt, Unreadable: why}
+		return domain.InboundMessage{Source: raw, ReceivedAt: q.ReceivedAt, Unreadable: why}
 	}
 	interpreter, err := r.interpreter(q.Type)
 	if err != nil {

@@ -23,13 +23,13 @@ import (
 // rawStore is a store that raws are moved out of.
 type rawStore interface {
 	store
-	ports.RawsHeld
+	ports.UnarchivedSources
 }
 
 // rawStage is the use cases with a real vault and an object store.
 type rawStage struct {
 	*stage
-	vault   ports.RawVault
+	vault   ports.SourceVault
 	objects *outage
 }
 
@@ -61,7 +61,7 @@ func newRawStage(t *testing.T, s rawStore, objects ports.ObjectStore) *rawStage 
 	st := &rawStage{stage: newStage(t, s), objects: &outage{ObjectStore: objects}}
 	st.vault = rawvault.New(s, st.secrets, rawvault.Options{Objects: st.objects})
 	a, err := app.New(app.Deps{
-		Repository: s, Directory: s, PollBook: s, Operations: s, Secrets: st.secrets, Mailboxes: st.mailboxes, Raws: st.vault, Clock: st.clock,
+		Repository: s, Directory: s, PollLedger: s, Operations: s, Secrets: st.secrets, Mailboxes: st.mailboxes, Sources: st.vault, Clock: st.clock,
 		Clients: st.clients(), Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: st.today},
 		Held: s, Objects: st.objects,
 	})
@@ -82,7 +82,7 @@ func (s *rawStage) take(t *testing.T, who domain.TenantID, n int) {
 	for i := range n {
 		s.source.add(domain.InboundMessage{
 			ExternalID: fmt.Sprintf("%s-%d", who, i), ThreadID: "thread", Body: "hello", ReceivedAt: noon,
-			Raw: domain.Raw{MediaType: "message/rfc822", Bytes: fmt.Appendf(nil, "Subject: %s %d\r\n\r\nhello", who, i)},
+			Source: domain.Source{MediaType: "message/rfc822", Bytes: fmt.Appendf(nil, "Subject: %s %d\r\n\r\nhello", who, i)},
 		})
 	}
 	if _, err := s.Poll.Run(t.Context(), app.PollCommand{Tenant: who, Connection: c.ID}); err != nil {
@@ -102,8 +102,8 @@ func (s *rawStage) open(t *testing.T, who domain.TenantID) (texts []string, held
 		t.Fatal(viewErr)
 	}
 	for _, m := range all {
-		held += len(m.Message.Raw.Bytes)
-		raw, openErr := s.vault.Open(t.Context(), who, m.Message.Raw)
+		held += len(m.Message.Source.Bytes)
+		raw, openErr := s.vault.Open(t.Context(), who, m.Message.Source)
 		err = errors.Join(err, openErr)
 		texts = append(texts, string(raw.Bytes))
 	}
@@ -192,9 +192,9 @@ func TestErasingMakesRawsUnreadableWhereverTheyAre(t *testing.T) {
 			// Nor does what was copied before open: what it takes to open it is nowhere.
 			again := rawvault.New(s.store, s.secrets, rawvault.Options{Objects: s.objects})
 			for _, m := range backup {
-				_, err := again.Open(t.Context(), one, m.Message.Raw)
+				_, err := again.Open(t.Context(), one, m.Message.Source)
 				is.True(errors.Is(err, domain.ErrNotFound))
-				_, err = s.secrets.Get(t.Context(), domain.NewRawKeyPath(one, m.Message.Raw.Key))
+				_, err = s.secrets.Get(t.Context(), domain.NewRawKeyPath(one, m.Message.Source.Key))
 				is.True(errors.Is(err, domain.ErrNotFound))
 			}
 			others, _, err := s.open(t, two)

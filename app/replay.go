@@ -15,7 +15,7 @@ import (
 // Replay reads stored messages again with today's code and rebuilds what follows from their raws.
 type Replay struct {
 	repo         ports.Repository
-	raws         ports.RawVault
+	raws         ports.SourceVault
 	interpreters map[domain.MarketplaceType]ports.Interpreter
 	ingest       *Ingest
 	clock        ports.Clock
@@ -134,7 +134,7 @@ func (r *replaying) report(subject string, id fmt.Stringer, differences ...domai
 
 // interpret opens a raw and reads it. ok is false if nothing here reads its marketplace. A panic costs the other messages
 // nothing: its message could not be read. Nor can one whose key was erased.
-func (r *replaying) interpret(ctx context.Context, t domain.MarketplaceType, kept domain.KeptRaw, received time.Time, id fmt.Stringer) (m domain.InboundMessage, ok bool, err error) {
+func (r *replaying) interpret(ctx context.Context, t domain.MarketplaceType, kept domain.StoredSource, received time.Time, id fmt.Stringer) (m domain.InboundMessage, ok bool, err error) {
 	interpreter := r.interpreters[t]
 	if interpreter == nil {
 		r.unread[t]++
@@ -144,7 +144,7 @@ func (r *replaying) interpret(ctx context.Context, t domain.MarketplaceType, kep
 	if kind := domain.KindOf(err); kind == domain.ErrNotFound || kind == domain.ErrInvalid {
 		r.result.Read++
 		raw.MediaType = kept.MediaType
-		return domain.InboundMessage{Raw: raw, ReceivedAt: received, Unreadable: domain.Message(err)}, true, nil
+		return domain.InboundMessage{Source: raw, ReceivedAt: received, Unreadable: domain.Message(err)}, true, nil
 	}
 	if err != nil {
 		return m, false, err
@@ -154,7 +154,7 @@ func (r *replaying) interpret(ctx context.Context, t domain.MarketplaceType, kep
 			// The value may hold a buyer's text; its type and the stack do not.
 			r.log.ErrorContext(ctx, "reading a message panicked", "tenant", r.cmd.Tenant.String(), "message", id.String(),
 				"panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			m, ok, err = domain.InboundMessage{Raw: raw, ReceivedAt: received, Unreadable: "reading it fails for a fault of ours"}, true, nil
+			m, ok, err = domain.InboundMessage{Source: raw, ReceivedAt: received, Unreadable: "reading it fails for a fault of ours"}, true, nil
 		}
 	}()
 	r.result.Read++

@@ -11,7 +11,7 @@ import (
 func (r *replaying) allRejected(ctx context.Context) error {
 	var total int
 	err := r.repo.View(ctx, r.cmd.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
-		total, err = tx.Rejects.Count(ctx)
+		total, err = tx.DeadLetters.Count(ctx)
 		return err
 	})
 	if err == nil {
@@ -21,7 +21,7 @@ func (r *replaying) allRejected(ctx context.Context) error {
 	for err == nil {
 		var page []domain.RejectedMessage
 		err = r.repo.View(ctx, r.cmd.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
-			page, err = tx.Rejects.Pending(ctx, after, replayPage, replayBytes)
+			page, err = tx.DeadLetters.Pending(ctx, after, replayPage, replayBytes)
 			return err
 		})
 		if err != nil || len(page) == 0 {
@@ -41,7 +41,7 @@ func (r *replaying) allRejected(ctx context.Context) error {
 func (r *replaying) oneRejected(ctx context.Context) error {
 	var m domain.RejectedMessage
 	err := r.repo.View(ctx, r.cmd.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
-		m, err = tx.Rejects.Get(ctx, r.cmd.RejectedID)
+		m, err = tx.DeadLetters.Get(ctx, r.cmd.RejectedID)
 		return err
 	})
 	if err == nil {
@@ -60,7 +60,7 @@ func (r *replaying) rejected(ctx context.Context, m domain.RejectedMessage) erro
 		return err
 	}
 	defer r.progress()
-	read, ok, err := r.interpret(ctx, m.Type, m.Raw, m.ReceivedAt, m.ID)
+	read, ok, err := r.interpret(ctx, m.Type, m.Source, m.ReceivedAt, m.ID)
 	if err != nil || !ok {
 		return err
 	}
@@ -72,38 +72,38 @@ func (r *replaying) rejected(ctx context.Context, m domain.RejectedMessage) erro
 		return nil
 	}
 	var known bool
-	store := func(ctx context.Context, tx ports.Tx, sealer ports.RawSealer) error {
+	store := func(ctx context.Context, tx ports.Tx, sealer ports.SourceSealer) error {
 		if r.cmd.Apply {
 			if _, err := tx.SyncStates.Lock(ctx, c.ID); err != nil {
 				return err
 			}
 		}
 		assigned := domain.AssignedID(m.ID) // by a person, who may have been first: then it is stored under another id
-		ids, err := tx.Intake.Known(ctx, c.Type, []string{read.ExternalID, assigned})
+		ids, err := tx.Pages.Known(ctx, c.Type, []string{read.ExternalID, assigned})
 		known = ids[read.ExternalID] || ids[assigned]
 		if err != nil || !r.cmd.Apply || known && taken(m, read) {
 			return err
 		}
 		if !known {
-			k, err := tx.Connections.Get(ctx, c.ID)
+			conn, err := tx.Connections.Get(ctx, c.ID)
 			if err != nil {
 				return err
 			}
-			in, err := r.ingest.mapPage(ctx, tx, k.State(), screened)
+			in, err := r.ingest.mapPage(ctx, tx, conn.State(), screened)
 			if err != nil {
 				return err
 			}
 			if err := sealAll(sealer, in); err != nil {
 				return err
 			}
-			if err := tx.Intake.Store(ctx, in); err != nil {
+			if err := tx.Pages.Store(ctx, in); err != nil {
 				return err
 			}
 		}
-		return tx.Rejects.MarkReplayed(ctx, m.ID, r.clock.Now())
+		return tx.DeadLetters.MarkReplayed(ctx, m.ID, r.clock.Now())
 	}
 	if r.cmd.Apply {
-		err = sealing(ctx, r.raws, m.Tenant, func(sealer ports.RawSealer) error {
+		err = sealing(ctx, r.raws, m.Tenant, func(sealer ports.SourceSealer) error {
 			return r.transact(ctx, r.cmd.Tenant, func(ctx context.Context, tx ports.Tx) error { return store(ctx, tx, sealer) })
 		})
 	} else { // it makes no key

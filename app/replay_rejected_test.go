@@ -18,9 +18,9 @@ func (r *replayStage) pending(t testing.TB) map[string]domain.RejectedMessage {
 	t.Helper()
 	found := map[string]domain.RejectedMessage{}
 	err := r.store.View(t.Context(), r.who, func(ctx context.Context, tx ports.Tx) error {
-		all, err := tx.Rejects.Pending(ctx, domain.RejectedID{}, 10_000, 1<<30)
+		all, err := tx.DeadLetters.Pending(ctx, domain.RejectedID{}, 10_000, 1<<30)
 		for _, m := range all {
-			found[r.plain(t, r.who, m.Raw)] = m
+			found[r.plain(t, r.who, m.Source)] = m
 		}
 		return err
 	})
@@ -33,7 +33,7 @@ func (r *replayStage) pending(t testing.TB) map[string]domain.RejectedMessage {
 // spoilt is a message that could not be mapped when it came.
 func spoilt(n int, how func(*domain.InboundMessage)) domain.InboundMessage {
 	m := message(n)
-	m.Raw.Bytes = fmt.Appendf(nil, "spoilt \x00\xff %d", n)
+	m.Source.Bytes = fmt.Appendf(nil, "spoilt \x00\xff %d", n)
 	how(&m)
 	return m
 }
@@ -75,7 +75,7 @@ func TestReplayOfRejectedMessages(t *testing.T) {
 		is.Equal(after.Pending, 2)
 		is.Equal(len(after.Stored), 3)
 		m := after.stored(t, nul.ExternalID)
-		is.Equal(s.plain(t, s.who, m.Message.Raw), string(nul.Raw.Bytes))
+		is.Equal(s.plain(t, s.who, m.Message.Source), string(nul.Source.Bytes))
 		is.Equal(m.OnTicket.Body, "ab")
 		joined := after.ticketOf(t, nul.ExternalID)
 		is.Equal(joined.ID, k.ID)
@@ -96,7 +96,7 @@ func TestReplayOfOneRejectedMessage(t *testing.T) {
 		is := is.New(t)
 		one, other := spoilt(1, func(m *domain.InboundMessage) { m.Body = "\xff" }), spoilt(2, func(m *domain.InboundMessage) { m.Body = "\xff" })
 		s.ingest(t, one, other)
-		id := s.pending(t)[string(one.Raw.Bytes)].ID
+		id := s.pending(t)[string(one.Source.Bytes)].ID
 		s.today.read(one, func(m *domain.InboundMessage) { m.Body = "ÿ" })
 		s.today.read(other, func(m *domain.InboundMessage) { m.Body = "ÿ" })
 		for _, want := range []app.ReplayResult{{Read: 1, Accepted: 1}, {Read: 1, Duplicate: 1}} { // the second time it is there

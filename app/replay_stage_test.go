@@ -40,21 +40,21 @@ type today struct {
 	reads map[string]domain.InboundMessage // by raw
 }
 
-func (y *today) Interpret(raw domain.Raw, received time.Time) domain.InboundMessage {
+func (y *today) Interpret(raw domain.Source, received time.Time) domain.InboundMessage {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	m, ok := y.reads[string(raw.Bytes)]
 	switch {
 	case !ok:
-		return domain.InboundMessage{Raw: raw, ReceivedAt: received, Unreadable: "not in the script"}
+		return domain.InboundMessage{Source: raw, ReceivedAt: received, Unreadable: "not in the script"}
 	case m.Subject == panics:
 		panic(m.Body)
 	}
-	m.Raw = raw
+	m.Source = raw
 	return m
 }
 
-func (y *today) File(domain.Raw, int) ([]byte, error) {
+func (y *today) File(domain.Source, int) ([]byte, error) {
 	return nil, domain.Errorf(domain.ErrNotFound, "there are no files in this play")
 }
 
@@ -65,7 +65,7 @@ const panics = "panic"
 func (y *today) read(m domain.InboundMessage, changes ...func(*domain.InboundMessage)) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	raw := string(m.Raw.Bytes)
+	raw := string(m.Source.Bytes)
 	for _, change := range changes {
 		change(&m)
 	}
@@ -143,7 +143,7 @@ func (r *replayStage) archived(t testing.TB, who domain.TenantID) (all contents)
 	t.Helper()
 	err := r.store.View(t.Context(), who, func(ctx context.Context, tx ports.Tx) (err error) {
 		if all.Stored, err = tx.Archive.Messages(ctx, domain.MessageID{}, 100_000, 1<<30); err == nil {
-			all.Pending, err = tx.Rejects.Count(ctx)
+			all.Pending, err = tx.DeadLetters.Count(ctx)
 		}
 		return err
 	})

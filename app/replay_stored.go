@@ -63,14 +63,14 @@ func (r *replaying) page(ctx context.Context, page []domain.Stored) error {
 			return err
 		}
 		old := was.Message
-		m, ok, err := r.interpret(ctx, old.Type, old.Raw, old.ReceivedAt, old.ID)
+		m, ok, err := r.interpret(ctx, old.Type, old.Source, old.ReceivedAt, old.ID)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			continue
 		}
-		m.Raw = domain.Raw{} // it is not rewritten, and large
+		m.Source = domain.Source{} // it is not rewritten, and large
 		switch again := domain.RereadMessage(was, m); {
 		case len(again.Differences) == 0:
 			r.result.Unchanged++
@@ -209,19 +209,19 @@ func (r *replaying) write(ctx context.Context, tx ports.Tx, c domain.ConnectionI
 	if err := tx.Archive.Rewrite(ctx, settled); err != nil {
 		return err
 	}
-	if err := tx.Intake.Store(ctx, domain.Intake{Changed: out.changed}); err != nil || len(arrived) == 0 {
+	if err := tx.Pages.Store(ctx, domain.PageWrite{Changed: out.changed}); err != nil || len(arrived) == 0 {
 		return err
 	}
 	now := r.clock.Now()
-	book, err := tx.Intake.Book(ctx, c, domain.Keys(page), domain.Earliest(page, now))
+	book, err := tx.Pages.Candidates(ctx, c, domain.Keys(page), domain.Earliest(page, now))
 	if err != nil {
 		return err
 	}
-	k, err := tx.Connections.Get(ctx, c)
+	conn, err := tx.Connections.Get(ctx, c)
 	if err != nil {
 		return err
 	}
-	if err := tx.Intake.Store(ctx, domain.Rethread(k.State(), arrived, book, now)); err != nil {
+	if err := tx.Pages.Store(ctx, domain.Rethread(conn.State(), arrived, book, now)); err != nil {
 		return err
 	}
 	ticketed := make([]domain.Stored, len(arrived))

@@ -295,10 +295,10 @@ func TestReplayOfAMarketplaceThatIsNotRead(t *testing.T) {
 		fnac, err := domain.NewConnection(s.who, domain.Fnac, noon)
 		is.NoErr(err)
 		page := domain.Screen(fnac.State(), []domain.InboundMessage{message(1), {Body: "no id", ReceivedAt: noon}})
-		in := domain.Thread(fnac.State(), page.Accepted, domain.Book{}, noon)
+		in := domain.Thread(fnac.State(), page.Accepted, domain.Candidates{}, noon)
 		in.Rejected = page.Rejected
 		is.NoErr(s.store.Update(t.Context(), s.who, func(ctx context.Context, tx ports.Tx) error {
-			return errors.Join(tx.Connections.Insert(ctx, fnac), tx.Intake.Store(ctx, in))
+			return errors.Join(tx.Connections.Insert(ctx, fnac), tx.Pages.Store(ctx, in))
 		}))
 		s.today.read(message(2), func(m *domain.InboundMessage) { m.Language = "es" })
 		result, _, err := s.tryReplay(t.Context(), app.ReplayCommand{Apply: true})

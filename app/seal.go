@@ -13,7 +13,7 @@ const attempts = 3
 
 // sealing runs a transaction that seals raws of a tenant, again when somebody was first, with a key that is looked up again: it
 // may have been erased elsewhere.
-func sealing(ctx context.Context, raws ports.RawVault, tenant domain.TenantID, transact func(ports.RawSealer) error) error {
+func sealing(ctx context.Context, raws ports.SourceVault, tenant domain.TenantID, transact func(ports.SourceSealer) error) error {
 	var err error
 	for range attempts {
 		sealer, sealerErr := raws.Sealer(ctx, tenant)
@@ -29,14 +29,14 @@ func sealing(ctx context.Context, raws ports.RawVault, tenant domain.TenantID, t
 }
 
 // sealAll seals the raws of all that is to be stored, in place.
-func sealAll(sealer ports.RawSealer, in domain.Intake) (err error) {
+func sealAll(sealer ports.SourceSealer, in domain.PageWrite) (err error) {
 	for i := range in.Messages {
-		if in.Messages[i].Raw, err = sealer.Seal(in.Messages[i].Raw); err != nil {
+		if in.Messages[i].Source, err = sealer.Seal(in.Messages[i].Source); err != nil {
 			return err
 		}
 	}
 	for i := range in.Rejected {
-		if in.Rejected[i].Raw, err = sealer.Seal(in.Rejected[i].Raw); err != nil {
+		if in.Rejected[i].Source, err = sealer.Seal(in.Rejected[i].Source); err != nil {
 			return err
 		}
 	}

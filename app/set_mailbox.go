@@ -51,21 +51,21 @@ func (u *SetMailbox) Run(ctx context.Context, cmd SetMailboxCommand) (domain.Con
 	if err := u.secrets.Put(ctx, path, box.SecretData()); err != nil {
 		return domain.ConnectionState{}, err
 	}
-	link := domain.Link{
+	link := domain.SourceBinding{
 		Source: domain.SourceIMAP, DisplayName: cmd.Marketplace.Title() + " (" + box.Host + ")", VaultPath: path.String(),
 	}
 	err = u.repo.Update(ctx, cmd.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		k, err := tx.Connections.Lock(ctx, c.ID)
+		conn, err := tx.Connections.Lock(ctx, c.ID)
 		if err != nil {
 			return err
 		}
-		before = k.State().VaultPath
+		before = conn.State().VaultPath
 		now := u.clock.Now()
-		if err := k.Connect(link, now); err != nil {
+		if err := conn.Connect(link, now); err != nil {
 			return err
 		}
-		c = k.State()
-		return startPolling(ctx, tx, k, cmd.By, now)
+		c = conn.State()
+		return startPolling(ctx, tx, conn, cmd.By, now)
 	})
 	if err != nil {
 		if !errors.Is(err, domain.ErrUnavailable) { // then it may have been stored after all

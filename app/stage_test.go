@@ -22,7 +22,7 @@ var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 type store interface {
 	ports.Repository
 	ports.Directory
-	ports.PollBook
+	ports.PollLedger
 	ports.Operations
 	ports.PendingConsents
 }
@@ -36,14 +36,14 @@ type stage struct {
 	clock     *memory.Clock
 	source    *source
 	mailboxes *mailboxes
-	raws      *memory.RawVault
+	raws      *memory.SourceVault
 	today     *today
 	api       *api
 }
 
 func newStage(t testing.TB, s store) *stage {
 	t.Helper()
-	st := &stage{store: s, secrets: newSecretStore(), clock: memory.NewClock(noon), source: &source{size: 2}, mailboxes: &mailboxes{}, raws: memory.NewRawVault(), today: newToday(), api: newAPI()}
+	st := &stage{store: s, secrets: newSecretStore(), clock: memory.NewClock(noon), source: &source{size: 2}, mailboxes: &mailboxes{}, raws: memory.NewSourceVault(), today: newToday(), api: newAPI()}
 	queue, _ := s.(ports.Queue) // Postgres has its own in adapters/riverjobs
 	targets, err := domain.ParseReturnTargets([]string{"https://app.example.com"})
 	if err != nil {
@@ -52,7 +52,7 @@ func newStage(t testing.TB, s store) *stage {
 	st.deps = app.Deps{
 		Authorizers: map[domain.MarketplaceType]ports.Authorizer{domain.Amazon: st.api}, Orders: map[domain.MarketplaceType]ports.OrderSource{domain.Amazon: st.api},
 		PendingConsents: s, ReturnTargets: targets,
-		Repository: s, Directory: s, PollBook: s, Operations: s, Queue: queue, Secrets: st.secrets, Mailboxes: st.mailboxes, Raws: st.raws, Clock: st.clock, MockSource: true, InboundHost: "inbound.example.com",
+		Repository: s, Directory: s, PollLedger: s, Operations: s, Queue: queue, Secrets: st.secrets, Mailboxes: st.mailboxes, Sources: st.raws, Clock: st.clock, MockSource: true, InboundHost: "inbound.example.com",
 		Clients:      map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: st.source},
 		Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: st.today},
 	}
@@ -153,7 +153,7 @@ func message(n int) domain.InboundMessage {
 	return domain.InboundMessage{
 		ExternalID: fmt.Sprintf("m-%04d", n), ThreadID: fmt.Sprintf("th-%04d", n), BuyerName: "Ana", Subject: "A question",
 		Body: fmt.Sprintf("Question %d", n), ReceivedAt: noon.Add(time.Duration(n) * time.Minute),
-		Raw: domain.Raw{MediaType: "text/plain", Bytes: fmt.Appendf(nil, "raw %d", n)},
+		Source: domain.Source{MediaType: "text/plain", Bytes: fmt.Appendf(nil, "raw %d", n)},
 	}
 }
 
@@ -169,7 +169,7 @@ func messages(n int) []domain.InboundMessage {
 func (s *stage) tickets(t testing.TB, who domain.TenantID) []domain.TicketState {
 	t.Helper()
 	var all []domain.TicketState
-	q := app.ListTicketsQuery{Tenant: who, TicketQuery: ports.TicketQuery{Limit: app.MaxList}}
+	q := app.ListTicketsQuery{Tenant: who, TicketFilter: ports.TicketFilter{Limit: app.MaxList}}
 	for {
 		page, next, err := s.ListTickets.Run(t.Context(), q)
 		if err != nil {
@@ -218,16 +218,16 @@ func (s *stage) syncState(t testing.TB, c domain.ConnectionState) (out domain.Sy
 }
 
 // put stores tickets as they are: conversations that people had before.
-func (s *stage) put(t testing.TB, who domain.TenantID, in domain.Intake) {
+func (s *stage) put(t testing.TB, who domain.TenantID, in domain.PageWrite) {
 	t.Helper()
-	err := s.store.Update(t.Context(), who, func(ctx context.Context, tx ports.Tx) error { return tx.Intake.Store(ctx, in) })
+	err := s.store.Update(t.Context(), who, func(ctx context.Context, tx ports.Tx) error { return tx.Pages.Store(ctx, in) })
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
 // plain opens a raw that is stored, which must be sealed.
-func (s *stage) plain(t testing.TB, who domain.TenantID, kept domain.KeptRaw) string {
+func (s *stage) plain(t testing.TB, who domain.TenantID, kept domain.StoredSource) string {
 	t.Helper()
 	raw, err := s.raws.Open(t.Context(), who, kept)
 	if err != nil || !kept.Sealed() || raw.MediaType != kept.MediaType {
@@ -245,10 +245,10 @@ func (s *stage) setStatus(t testing.TB, k domain.TicketState, status domain.Tick
 		t.Fatal(err)
 	}
 	err = s.store.Update(t.Context(), k.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		if _, err := tx.Intake.Book(ctx, k.Connection, domain.ConversationKeys{Threads: []string{k.ExternalID}}, s.clock.Now()); err != nil {
+		if _, err := tx.Pages.Candidates(ctx, k.Connection, domain.ConversationKeys{Threads: []string{k.ExternalID}}, s.clock.Now()); err != nil {
 			return err
 		}
-		return tx.Intake.Store(ctx, domain.Intake{Changed: []*domain.Ticket{changed}})
+		return tx.Pages.Store(ctx, domain.PageWrite{Changed: []*domain.Ticket{changed}})
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ type StatusQuery struct {
 
 // StatusResult is how a connection is.
 type StatusResult struct {
-	domain.Standing
+	domain.OnboardingState
 	Found          bool                   // false if there never was a connection
 	Participations []domain.Participation // the marketplaces that the seller's accounts take part in
 	Next           domain.NextStep
@@ -55,6 +55,6 @@ func (u *Status) Run(ctx context.Context, q StatusQuery) (out StatusResult, err 
 		return err
 	})
 	out.At = u.clock.Now()
-	out.Next = out.Standing.Next(out.At)
+	out.Next = out.OnboardingState.Next(out.At)
 	return out, err
 }

@@ -51,7 +51,7 @@ func TestAMessageOfOurOwnIsItsBody(t *testing.T) {
 			ID: domain.NewID[domain.TicketMessageID](), Tenant: s.who, Ticket: k.ID, SenderType: domain.SenderAgent, Body: "It is on its way.",
 			Source: domain.FromKeyBuzzUI, SentAt: noon,
 		}
-		s.put(t, s.who, domain.Intake{TicketMessages: []domain.TicketMessage{ours}})
+		s.put(t, s.who, domain.PageWrite{TicketMessages: []domain.TicketMessage{ours}})
 		text, err := s.GetText.Run(t.Context(), app.TextQuery{TicketQuery: app.TicketQuery{Tenant: s.who, Ticket: k.ID}, Message: ours.ID})
 		is.NoErr(err)
 		is.Equal(text, ours.Body)

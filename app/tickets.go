@@ -13,7 +13,7 @@ const MaxList = 200
 // GetTicket reads one ticket.
 type GetTicket struct{ repo ports.Repository }
 
-// TicketQuery names a ticket of a tenant.
+// TicketFilter names a ticket of a tenant.
 type TicketQuery struct {
 	Tenant domain.TenantID
 	Ticket domain.TicketID
@@ -22,9 +22,9 @@ type TicketQuery struct {
 // Run returns the ticket. domain.ErrNotFound if the tenant has none with this id.
 func (u *GetTicket) Run(ctx context.Context, q TicketQuery) (t domain.TicketState, err error) {
 	err = u.repo.View(ctx, q.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		k, err := tx.Tickets.Get(ctx, q.Ticket)
+		ticket, err := tx.Tickets.Get(ctx, q.Ticket)
 		if err == nil {
-			t = k.State()
+			t = ticket.State()
 		}
 		return err
 	})
@@ -37,7 +37,7 @@ type ListTickets struct{ repo ports.Repository }
 // ListTicketsQuery selects tickets.
 type ListTicketsQuery struct {
 	Tenant domain.TenantID
-	ports.TicketQuery
+	ports.TicketFilter
 }
 
 // Run returns the tickets with the most recent activity first, and the position to go on from: the zero Position when
@@ -45,7 +45,7 @@ type ListTicketsQuery struct {
 func (u *ListTickets) Run(ctx context.Context, q ListTicketsQuery) (tickets []domain.TicketState, next ports.Position, err error) {
 	found, next, err := list(ctx, u.repo, q.Tenant, q.Limit,
 		func(ctx context.Context, tx ports.Tx, limit int) ([]*domain.Ticket, error) {
-			query := q.TicketQuery
+			query := q.TicketFilter
 			query.Limit = limit
 			return tx.Tickets.List(ctx, query)
 		},

@@ -25,7 +25,7 @@ func TestWatchRealMailbox(t *testing.T) {
 	secrets, store := memory.NewSecretStore(), &scheduled{store: memory.NewStore(), times: map[domain.ConnectionID]int{}}
 	client := mail.NewClient(secrets, mail.Options{Loopback: true, RootCAs: server.Roots()})
 	a, err := app.New(app.Deps{
-		Repository: store, Directory: store, PollBook: store, Secrets: secrets, Mailboxes: client, Raws: memory.NewRawVault(),
+		Repository: store, Directory: store, PollLedger: store, Secrets: secrets, Mailboxes: client, Sources: memory.NewSourceVault(),
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: client}, Watcher: client, Leases: memory.NewLeases(),
 	})
 	is.NoErr(err)

@@ -152,7 +152,7 @@ func newWatchStage(t *testing.T) *watchStage {
 func (s *watchStage) process(t *testing.T, w ports.MailboxWatcher, d ports.Directory) *app.App {
 	t.Helper()
 	a, err := app.New(app.Deps{
-		Repository: s.store, Directory: d, PollBook: s.store, Secrets: memory.NewSecretStore(), Mailboxes: &mailboxes{}, Raws: memory.NewRawVault(),
+		Repository: s.store, Directory: d, PollLedger: s.store, Secrets: memory.NewSecretStore(), Mailboxes: &mailboxes{}, Sources: memory.NewSourceVault(),
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: &source{size: 2}}, Watcher: w, Leases: s.leases, MockSource: true,
 	})
 	if err != nil {

@@ -28,44 +28,44 @@ func (k MessageKind) AnswersMatter() bool { return k.aboutAnswer() }
 // brings the ticket back to the seller. Its text is m's body, else its whole text, else a line that says that there is none.
 //
 // For a rejected message the intake has the ExternalMessage that it becomes, its raw plain. k is changed in place.
-func Assign(q Quarantined, m InboundMessage, k *Ticket, answers []TicketMessage, by string, now time.Time) Intake {
+func Assign(q Quarantined, m InboundMessage, ticket *Ticket, answers []TicketMessage, by string, now time.Time) PageWrite {
 	m = assignable(q, m)
 	c := ConnectionState{ID: q.Connection, Tenant: q.Tenant, Type: q.Type}
-	t := newThreader(c, Book{Tickets: []*Ticket{k}, Answers: answers}, now)
+	t := newThreader(c, Candidates{Tickets: []*Ticket{ticket}, Answers: answers}, now)
 	ext := ExternalMessage{
 		ID: MessageID(q.ID), Tenant: q.Tenant, Connection: q.Connection, Type: q.Type, Kind: m.kind(), Evidence: m.Evidence,
 		Parser: m.Parser, ExternalID: m.ExternalID, MailID: m.MailID, ThreadID: m.ThreadID, OrderID: m.OrderID,
 		BuyerName: m.BuyerName, BuyerEmail: m.BuyerEmail, Language: m.Language, Subject: m.Subject, Facts: m.Facts, Flags: m.Flags,
-		SafetyFlags: flagEvent(m), Files: m.Files, ReceivedAt: m.ReceivedAt, Raw: m.Raw.Plain(),
+		SafetyFlags: flagEvent(m), Files: m.Files, ReceivedAt: m.ReceivedAt, Source: m.Source.Plain(),
 	}
 	if q.Rejected {
 		ext.ID = NewID[MessageID]()
 	}
 	if ext.Kind.aboutOrder() || ext.Kind.aboutAnswer() {
-		t.join(k, &placing{m: m, ext: &ext})
+		t.join(ticket, &pendingMatch{m: m, ext: &ext})
 		if !q.Rejected {
-			t.out.Joined = []Joined{{ext.ID, k.s.ID}}
+			t.out.Joined = []Joined{{ext.ID, ticket.s.ID}}
 		}
 	} else {
 		ext.Kind, ext.Evidence, ext.SafetyFlags = KindBuyerMessage, byAgent, nil
-		t.byKey[firstOf(m.ThreadID, m.OrderID, m.ExternalID)] = k // because the person says so
+		t.byKey[firstOf(m.ThreadID, m.OrderID, m.ExternalID)] = ticket // because the person says so
 		t.receive(m, &ext)
 	}
 	if q.Rejected {
 		t.out.Messages = []ExternalMessage{ext}
 	}
-	t.assigned(k, q, ext, by)
+	t.assigned(ticket, q, ext, by)
 	return t.out
 }
 
 // assigned notes who put what on a ticket.
-func (t *threader) assigned(k *Ticket, q Quarantined, ext ExternalMessage, by string) {
+func (t *threader) assigned(ticket *Ticket, q Quarantined, ext ExternalMessage, by string) {
 	var message TicketMessageID
 	origin := ext.ID
 	if len(t.out.TicketMessages) > 0 {
 		message, origin = t.out.TicketMessages[0].ID, MessageID{}
 	}
-	t.event(k, EventMessageAssigned, ActorAgent, message, origin, map[string]string{"externalId": ext.ExternalID, "reason": q.Reason})
+	t.event(ticket, EventMessageAssigned, ActorAgent, message, origin, map[string]string{"externalId": ext.ExternalID, "reason": q.Reason})
 	t.out.Events[len(t.out.Events)-1].ActorID = by
 }
 
@@ -78,7 +78,7 @@ func assignable(q Quarantined, m InboundMessage) InboundMessage {
 	} else {
 		m.Kind = q.Kind
 	}
-	for _, field := range []*string{&m.ThreadID, &m.OrderID, &m.BuyerName, &m.BuyerEmail, &m.Language, &m.Subject, &m.Raw.MediaType} {
+	for _, field := range []*string{&m.ThreadID, &m.OrderID, &m.BuyerName, &m.BuyerEmail, &m.Language, &m.Subject, &m.Source.MediaType} {
 		*field = fit(*field, MaxField)
 	}
 	if m.Body = fit(m.Body, MaxBody); strings.TrimSpace(m.Body) == "" {

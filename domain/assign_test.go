@@ -39,23 +39,23 @@ func TestWhatIsAssignedIsFitToBeStored(t *testing.T) {
 			is := is.New(t)
 			m := message(1)
 			change(&m)
-			k := ticket(t, domain.TicketState{Status: domain.TicketClosed, Connection: connection(t).ID, ExternalID: "k"})
-			in := domain.Assign(quarantined(t, m, true), m, k, nil, "ana", later)
+			ticket := newTicket(t, domain.TicketState{Status: domain.TicketClosed, Connection: connection(t).ID, ExternalID: "k"})
+			in := domain.Assign(quarantined(t, m, true), m, ticket, nil, "ana", later)
 			is.Equal(len(in.Messages), 1)
 			is.Equal(len(in.TicketMessages), 1)
 			ext, said := in.Messages[0], in.TicketMessages[0]
 			is.Equal(ext.Kind, domain.KindBuyerMessage)
-			is.Equal(ext.Ticket, k.State().ID)
+			is.Equal(ext.Ticket, ticket.State().ID)
 			is.Equal(said.ExternalMessage, ext.ID)
 			is.True(strings.HasPrefix(ext.ExternalID, "rejected:"))
 			is.True(strings.TrimSpace(said.Body) != "")
 			is.True(len(said.Body) <= domain.MaxBody)
-			for _, s := range []string{ext.ThreadID, ext.OrderID, ext.BuyerName, said.Body, said.SenderName, k.State().Subject, k.State().OrderID} {
+			for _, s := range []string{ext.ThreadID, ext.OrderID, ext.BuyerName, said.Body, said.SenderName, ticket.State().Subject, ticket.State().OrderID} {
 				is.True(utf8.ValidString(s) && !strings.Contains(s, "\x00"))
 			}
 			is.True(len(ext.ThreadID) <= domain.MaxField)
 			is.True(ext.ReceivedAt.Year() == 2026)
-			is.Equal(k.State().Status, domain.TicketOpen)
+			is.Equal(ticket.State().Status, domain.TicketOpen)
 			is.Equal(domain.Screen(connection(t), []domain.InboundMessage{{
 				ExternalID: ext.ExternalID, ThreadID: ext.ThreadID, OrderID: ext.OrderID, BuyerName: ext.BuyerName, Body: said.Body, ReceivedAt: ext.ReceivedAt,
 			}}).Rejected, nil)
@@ -107,14 +107,14 @@ func TestWhatIsAssignedDoesWhatItDoesByItself(t *testing.T) {
 			is := is.New(t)
 			m := message(30)
 			m.Kind, m.Body = c.kind, c.body
-			k := ticket(t, domain.TicketState{Status: domain.TicketWaitingCustomer, Connection: connection(t).ID, ExternalID: "k"})
+			ticket := newTicket(t, domain.TicketState{Status: domain.TicketWaitingCustomer, Connection: connection(t).ID, ExternalID: "k"})
 			a := answered
-			a.Ticket = k.State().ID
+			a.Ticket = ticket.State().ID
 			q := quarantined(t, m, false)
-			in := domain.Assign(q, m, k, []domain.TicketMessage{a}, "ana", later)
+			in := domain.Assign(q, m, ticket, []domain.TicketMessage{a}, "ana", later)
 			is.Equal(len(in.Messages), 0) // it is stored already
 			is.Equal(len(in.TicketMessages), c.messages)
-			is.Equal(k.State().Status, c.status)
+			is.Equal(ticket.State().Status, c.status)
 			var types []domain.EventType
 			for _, e := range in.Events {
 				types = append(types, e.Type)
@@ -123,7 +123,7 @@ func TestWhatIsAssignedDoesWhatItDoesByItself(t *testing.T) {
 			slices.Sort(types)
 			slices.Sort(c.events)
 			is.Equal(types, c.events)
-			is.Equal(in.Changed, []*domain.Ticket{k})
+			is.Equal(in.Changed, []*domain.Ticket{ticket})
 			is.Equal(in.Joined != nil, c.joined)
 			is.Equal(len(in.Deliveries) > 0, c.settled)
 		})

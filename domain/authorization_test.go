@@ -108,16 +108,16 @@ func TestConnectionWeighsItsAuthorizations(t *testing.T) {
 
 	c, err := domain.RestoreConnection(connection(t))
 	is.NoErr(err)
-	is.True(!c.Weigh(nil, noon)) // nothing to weigh
-	is.True(c.Weigh([]domain.AuthorizationState{granted}, noon))
+	is.True(!c.RecomputeStatus(nil, noon)) // nothing to weigh
+	is.True(c.RecomputeStatus([]domain.AuthorizationState{granted}, noon))
 	is.Equal([]any{c.State().Status, c.State().Region, c.State().Authorized}, []any{domain.ConnectionConnected, "EU", true})
 	is.True(!c.State().Polled()) // there is nothing to poll yet
-	is.True(!c.Weigh([]domain.AuthorizationState{granted}, noon))
+	is.True(!c.RecomputeStatus([]domain.AuthorizationState{granted}, noon))
 
 	path := domain.NewSecretPath(c.State()).String()
-	is.NoErr(c.Connect(domain.Link{Source: domain.SourceIMAP, VaultPath: path}, noon))
+	is.NoErr(c.Connect(domain.SourceBinding{Source: domain.SourceIMAP, VaultPath: path}, noon))
 	is.Equal(c.State().Region, "EU") // a mailbox says nothing about it
-	is.True(c.Weigh([]domain.AuthorizationState{granted, gone.State()}, noon))
+	is.True(c.RecomputeStatus([]domain.AuthorizationState{granted, gone.State()}, noon))
 	is.Equal(c.State().Status, domain.ConnectionError)
 	is.True(c.State().Authorized)                          // the other region's orders still show
 	is.True(c.State().Polled())                            // and buyers' mails still come
@@ -125,13 +125,13 @@ func TestConnectionWeighsItsAuthorizations(t *testing.T) {
 
 	c.RecordFailure(domain.Errorf(domain.ErrRejected, "wrong password"), noon)
 	is.True(!c.State().Polled())
-	is.True(!c.Weigh([]domain.AuthorizationState{granted}, noon)) // the mailbox is still to be mended
+	is.True(!c.RecomputeStatus([]domain.AuthorizationState{granted}, noon)) // the mailbox is still to be mended
 	is.Equal(c.State().Status, domain.ConnectionError)
-	is.NoErr(c.Connect(domain.Link{Source: domain.SourceIMAP, VaultPath: path}, noon))
+	is.NoErr(c.Connect(domain.SourceBinding{Source: domain.SourceIMAP, VaultPath: path}, noon))
 	is.Equal(c.State().Status, domain.ConnectionConnected)
 
 	c.Disable(noon)
-	is.True(!c.Weigh([]domain.AuthorizationState{ended.State()}, noon))
+	is.True(!c.RecomputeStatus([]domain.AuthorizationState{ended.State()}, noon))
 	is.Equal([]any{c.State().Status, c.State().Authorized}, []any{domain.ConnectionDisabled, false})
 }
 
@@ -141,12 +141,12 @@ func TestWithdrawnWithoutASourceGoesBackToPending(t *testing.T) {
 	c, err := domain.RestoreConnection(connection(t))
 	is.NoErr(err)
 	a := authorization(t, "EU")
-	c.Weigh([]domain.AuthorizationState{a.State()}, noon)
+	c.RecomputeStatus([]domain.AuthorizationState{a.State()}, noon)
 	a.Withdraw("p1", domain.Errorf(domain.ErrRejected, "x"), noon)
-	is.True(c.Weigh([]domain.AuthorizationState{a.State()}, noon))
+	is.True(c.RecomputeStatus([]domain.AuthorizationState{a.State()}, noon))
 	is.Equal(c.State().Status, domain.ConnectionError)
 	a.End(noon)
-	is.True(c.Weigh([]domain.AuthorizationState{a.State()}, noon))
+	is.True(c.RecomputeStatus([]domain.AuthorizationState{a.State()}, noon))
 	is.Equal(c.State().Status, domain.ConnectionPending)
 }
 
@@ -155,7 +155,7 @@ func TestPushedMailGivesAnAuthorizedConnectionItsSource(t *testing.T) {
 	is := is.New(t)
 	c, err := domain.RestoreConnection(connection(t))
 	is.NoErr(err)
-	c.Weigh([]domain.AuthorizationState{authorization(t, "EU").State()}, noon)
+	c.RecomputeStatus([]domain.AuthorizationState{authorization(t, "EU").State()}, noon)
 	changed, err := c.ReceivePush(noon)
 	is.NoErr(err)
 	is.True(changed)

@@ -23,13 +23,13 @@ func ParseConnectionStatus(s string) (ConnectionStatus, error) {
 }
 
 // Source says where a connection's messages come from. "" until it is known.
-type Source string
+type SourceKind string
 
 // The sources of messages.
 const (
-	SourceMock Source = "MOCK" // invented messages, for development only
-	SourceIMAP Source = "IMAP" // the mailbox that Seller Central sends buyers' messages to
-	SourcePush Source = "PUSH" // they are sent to the connection's inbound addresses; nothing is polled
+	SourceMock SourceKind = "MOCK" // invented messages, for development only
+	SourceIMAP SourceKind = "IMAP" // the mailbox that Seller Central sends buyers' messages to
+	SourcePush SourceKind = "PUSH" // they are sent to the connection's inbound addresses; nothing is polled
 )
 
 // ConnectionState is the data of a Connection.
@@ -39,7 +39,7 @@ type ConnectionState struct {
 	Type          MarketplaceType
 	MarketplaceID string // Amazon's id of the country's marketplace; "" when the connection serves all
 	Status        ConnectionStatus
-	Source        Source
+	Source        SourceKind
 	DisplayName   string
 	Region        string    // SP-API region; "" when not known
 	VaultPath     string    // where its secrets are; "" when it has none
@@ -96,8 +96,8 @@ func (c *Connection) Reopen(now time.Time) {
 }
 
 // Link is what ties a connection to its source of messages.
-type Link struct {
-	Source      Source
+type SourceBinding struct {
+	Source      SourceKind
 	DisplayName string
 	Region      string
 	VaultPath   string // "" for the mock
@@ -106,7 +106,7 @@ type Link struct {
 // Connect gives the connection its source, whatever trouble it had with one before, and makes it CONNECTED; one whose
 // authorization is withdrawn stays in ERROR for that, and is polled all the same. A disabled one is ErrConflict: reopen it
 // first.
-func (c *Connection) Connect(l Link, now time.Time) error {
+func (c *Connection) Connect(l SourceBinding, now time.Time) error {
 	if c.s.Status == ConnectionDisabled {
 		return Errorf(ErrConflict, "the connection is disabled: connect it again first")
 	}
@@ -129,17 +129,17 @@ func (c *Connection) ReceivePush(now time.Time) (bool, error) {
 	if c.s.Source != "" || c.s.Status == ConnectionDisabled {
 		return false, nil
 	}
-	return true, c.Connect(Link{Source: SourcePush, DisplayName: c.s.Type.Title() + " (mail to KeyBuzz)"}, now)
+	return true, c.Connect(SourceBinding{Source: SourcePush, DisplayName: c.s.Type.Title() + " (mail to KeyBuzz)"}, now)
 }
 
 // Polled reports whether the connection has a source that is to be polled now.
 func (s ConnectionState) Polled() bool {
-	return s.Reads() && s.Source != "" && s.Source != SourcePush
+	return s.Receiving() && s.Source != "" && s.Source != SourcePush
 }
 
 // Reads reports whether nothing is known to keep the connection's messages from coming. That the seller has withdrawn an
 // authorization does not: buyers' mails come by another way, and must be answered within a day.
-func (s ConnectionState) Reads() bool {
+func (s ConnectionState) Receiving() bool {
 	return s.Status == ConnectionConnected || s.Status == ConnectionError && s.Withdrawn && !s.SourceRefused
 }
 
@@ -179,8 +179,8 @@ func (c *Connection) Resume(now time.Time) error {
 
 // Reads reports whether the connection reads the very source that then describes. A poll that began with then must not act
 // on what has become of the connection since.
-func (c *Connection) Reads(then ConnectionState) bool {
-	return c.s.Reads() && c.s.Source == then.Source && c.s.VaultPath == then.VaultPath
+func (c *Connection) SameSource(then ConnectionState) bool {
+	return c.s.Receiving() && c.s.Source == then.Source && c.s.VaultPath == then.VaultPath
 }
 
 // RecordSync notes that a poll ended well at now.
@@ -193,15 +193,15 @@ func (c *Connection) RecordSync(now time.Time) {
 // source changes status.
 func (c *Connection) RecordFailure(cause error, now time.Time) {
 	c.s.LastError, c.s.UpdatedAt = Message(cause), now.UTC()
-	if KindOf(cause) == ErrRejected && c.s.Reads() {
+	if KindOf(cause) == ErrRejected && c.s.Receiving() {
 		c.s.Status, c.s.SourceRefused = ConnectionError, true
 	}
 }
 
-// Weigh takes notice of all the authorizations that the connection has, after one of them has changed. A PENDING connection
+// RecomputeStatus takes notice of all the authorizations that the connection has, after one of them has changed. A PENDING connection
 // becomes CONNECTED with its first one. A withdrawn one puts it in ERROR until it is given again. A DISABLED one keeps its
 // status. Weighing the same again changes nothing. It reports whether the status changed.
-func (c *Connection) Weigh(all []AuthorizationState, now time.Time) (changed bool) {
+func (c *Connection) RecomputeStatus(all []AuthorizationState, now time.Time) (changed bool) {
 	next := c.s
 	next.Authorized, next.Withdrawn = false, false
 	for _, a := range all {

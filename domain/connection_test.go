@@ -18,7 +18,7 @@ func TestConnectionLife(t *testing.T) {
 	is.Equal(c.State().Status, domain.ConnectionPending)
 	path := domain.NewSecretPath(c.State()).String()
 
-	is.NoErr(c.Connect(domain.Link{Source: domain.SourceIMAP, VaultPath: path}, noon))
+	is.NoErr(c.Connect(domain.SourceBinding{Source: domain.SourceIMAP, VaultPath: path}, noon))
 	is.Equal(c.State().Status, domain.ConnectionConnected)
 
 	c.RecordFailure(domain.Errorf(domain.ErrUnavailable, "no answer"), noon)
@@ -32,7 +32,7 @@ func TestConnectionLife(t *testing.T) {
 	c.RecordFailure(domain.Errorf(domain.ErrRejected, "wrong password"), noon)
 	is.Equal(c.State().Status, domain.ConnectionError)
 
-	is.NoErr(c.Connect(domain.Link{Source: domain.SourceIMAP, VaultPath: path}, noon)) // the seller mended it
+	is.NoErr(c.Connect(domain.SourceBinding{Source: domain.SourceIMAP, VaultPath: path}, noon)) // the seller mended it
 	is.Equal(c.State().LastError, "")
 
 	c.Disable(noon.Add(time.Hour))
@@ -42,7 +42,7 @@ func TestConnectionLife(t *testing.T) {
 	is.Equal(c.State().VaultPath, path)
 	c.ForgetSecrets(path, noon)
 	is.Equal(c.State().VaultPath, "")
-	is.True(errors.Is(c.Connect(domain.Link{Source: domain.SourceMock}, noon), domain.ErrConflict))
+	is.True(errors.Is(c.Connect(domain.SourceBinding{Source: domain.SourceMock}, noon), domain.ErrConflict))
 	c.RecordFailure(domain.Errorf(domain.ErrRejected, "late"), noon)
 	is.Equal(c.State().Status, domain.ConnectionDisabled) // a late poll does not revive it
 
@@ -114,18 +114,18 @@ func TestOnlyAConnectionInErrorIsResumed(t *testing.T) {
 			s := connection(t)
 			s.Status, s.Source, s.VaultPath, s.LastError = c.status, domain.SourceIMAP, path, "refused"
 			c.change(&s)
-			k, err := domain.RestoreConnection(s)
+			conn, err := domain.RestoreConnection(s)
 			is.NoErr(err)
-			err = k.Resume(noon.Add(time.Hour))
+			err = conn.Resume(noon.Add(time.Hour))
 			if c.want == "" {
 				is.True(errors.Is(err, domain.ErrConflict))
-				is.Equal(k.State(), s) // unchanged
+				is.Equal(conn.State(), s) // unchanged
 				return
 			}
 			is.NoErr(err)
-			is.Equal(k.State().Status, c.want)
-			is.Equal(k.State().VaultPath, path)
-			is.Equal(k.State().LastError == "", c.status == domain.ConnectionError)
+			is.Equal(conn.State().Status, c.want)
+			is.Equal(conn.State().VaultPath, path)
+			is.Equal(conn.State().LastError == "", c.status == domain.ConnectionError)
 		})
 	}
 }

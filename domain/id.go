@@ -31,8 +31,8 @@ type (
 	AuthorizationID struct{ uuid.UUID }
 	// ConsentID names a Consent.
 	ConsentID struct{ uuid.UUID }
-	// RawKeyID names a RawKey.
-	RawKeyID struct{ uuid.UUID }
+	// SourceKeyID names a SourceKey.
+	SourceKeyID struct{ uuid.UUID }
 )
 
 // An id is any of the id types.

@@ -41,7 +41,7 @@ var MessageKinds = []MessageKind{
 func (k MessageKind) known() bool { return slices.Contains(MessageKinds, k) }
 
 // InboundMessage is one message as a source delivered it, before anything was decided about it. Any field may hold
-// anything, and [Screen] judges it. Raw is what all other fields can be derived from again.
+// anything, and [Screen] judges it. Source is what all other fields can be derived from again.
 type InboundMessage struct {
 	Kind     MessageKind // "" is KindBuyerMessage, for sources that have no other
 	Evidence string      // what the kind was decided by, such as header:BBC_MESSAGE_SENT_TO_MERCHANT. No buyer's text
@@ -58,12 +58,12 @@ type InboundMessage struct {
 	Subject    string
 	Body       string            // what was written, as plain text: the buyer's words, the comment of a return, the text of a copy
 	Quoted     string            // the part of the text that quotes earlier messages
-	FullText   string            // the whole text with what frames it, as plain text. Not stored: it is in Raw
+	FullText   string            // the whole text with what frames it, as plain text. Not stored: it is in Source
 	Facts      map[string]string // what a notice says in a form for machines: amountCents, currency, asin, sku. See Fact…
 	Flags      []ParseFlag       // what was odd about the raw, sorted, each once
-	Files      []File            // attachments in their order; their content is in Raw
+	Files      []File            // attachments in their order; their content is in Source
 	ReceivedAt time.Time         // the buyer's time: when the marketplace took the message
-	Raw        Raw
+	Source     Source
 	Unreadable string // set by the source when the raw could not be understood: why, without quoting it
 
 	// Authentic says that the receiver whom we trust found that the sender's domain did send it (DKIM or DMARC). Not

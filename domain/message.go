@@ -25,7 +25,7 @@ type ExternalMessage struct {
 	SafetyFlags []SafetyFlag // of the buyer's words in an event of an order, such as the comment of a return
 	Files       []File
 	ReceivedAt  time.Time
-	Raw         KeptRaw
+	Source      StoredSource
 	Ticket      TicketID         // zero for messages that belong to no ticket
 	Quarantine  QuarantineReason // "" for messages that nobody need look at
 }

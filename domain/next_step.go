@@ -32,8 +32,8 @@ type NextStep struct {
 	Days    int    // until the authorization ends
 }
 
-// Standing is what decides about a seller's next step.
-type Standing struct {
+// OnboardingState is what decides about a seller's next step.
+type OnboardingState struct {
 	Connection     ConnectionState // the zero value where there is none
 	Authorizations []AuthorizationState
 	Addresses      []InboundAddressState
@@ -42,7 +42,7 @@ type Standing struct {
 
 // Next returns what the seller has to do next at now: what keeps messages from coming before what keeps orders from being
 // shown, and what is broken before what is still to be done.
-func (s Standing) Next(now time.Time) NextStep {
+func (s OnboardingState) Next(now time.Time) NextStep {
 	c := s.Connection
 	if c.Status == "" || c.Status == ConnectionDisabled {
 		return NextStep{Step: StepConnect}

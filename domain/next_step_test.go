@@ -32,31 +32,31 @@ func TestNextStep(t *testing.T) {
 		c.Status, c.Source, c.Withdrawn = domain.ConnectionError, domain.SourceIMAP, true
 	})
 	for name, c := range map[string]struct {
-		s    domain.Standing
+		s    domain.OnboardingState
 		now  time.Time
 		want domain.NextStep
 	}{
-		"never connected":              {domain.Standing{CanAuthorize: true}, noon, domain.NextStep{Step: domain.StepConnect}},
-		"disconnected":                 {domain.Standing{Connection: state(func(c *domain.ConnectionState) { c.Status = domain.ConnectionDisabled })}, noon, domain.NextStep{Step: domain.StepConnect}},
-		"begun":                        {domain.Standing{Connection: connection(t), CanAuthorize: true}, noon, domain.NextStep{Step: domain.StepAuthorize}},
-		"begun without OAuth":          {domain.Standing{Connection: connection(t)}, noon, domain.NextStep{Step: domain.StepSetMailbox}},
-		"begun with an address":        {domain.Standing{Connection: connection(t), Addresses: []domain.InboundAddressState{pending}}, noon, domain.NextStep{Step: domain.StepSendMail, Country: "FR", Address: "a@b.example"}},
-		"authorized, no mail":          {domain.Standing{Connection: bare, CanAuthorize: true, Authorizations: []domain.AuthorizationState{eu}}, noon, domain.NextStep{Step: domain.StepSetMailbox}},
-		"authorized, address not used": {domain.Standing{Connection: bare, CanAuthorize: true, Authorizations: []domain.AuthorizationState{eu}, Addresses: []domain.InboundAddressState{used, pending}}, noon, domain.NextStep{Step: domain.StepSendMail, Country: "FR", Address: "a@b.example"}},
-		"all well":                     {domain.Standing{Connection: connected, CanAuthorize: true, Authorizations: []domain.AuthorizationState{eu}}, noon, domain.NextStep{Step: domain.StepNothing}},
-		"mail without orders": {domain.Standing{CanAuthorize: true, Connection: state(func(c *domain.ConnectionState) {
+		"never connected":              {domain.OnboardingState{CanAuthorize: true}, noon, domain.NextStep{Step: domain.StepConnect}},
+		"disconnected":                 {domain.OnboardingState{Connection: state(func(c *domain.ConnectionState) { c.Status = domain.ConnectionDisabled })}, noon, domain.NextStep{Step: domain.StepConnect}},
+		"begun":                        {domain.OnboardingState{Connection: connection(t), CanAuthorize: true}, noon, domain.NextStep{Step: domain.StepAuthorize}},
+		"begun without OAuth":          {domain.OnboardingState{Connection: connection(t)}, noon, domain.NextStep{Step: domain.StepSetMailbox}},
+		"begun with an address":        {domain.OnboardingState{Connection: connection(t), Addresses: []domain.InboundAddressState{pending}}, noon, domain.NextStep{Step: domain.StepSendMail, Country: "FR", Address: "a@b.example"}},
+		"authorized, no mail":          {domain.OnboardingState{Connection: bare, CanAuthorize: true, Authorizations: []domain.AuthorizationState{eu}}, noon, domain.NextStep{Step: domain.StepSetMailbox}},
+		"authorized, address not used": {domain.OnboardingState{Connection: bare, CanAuthorize: true, Authorizations: []domain.AuthorizationState{eu}, Addresses: []domain.InboundAddressState{used, pending}}, noon, domain.NextStep{Step: domain.StepSendMail, Country: "FR", Address: "a@b.example"}},
+		"all well":                     {domain.OnboardingState{Connection: connected, CanAuthorize: true, Authorizations: []domain.AuthorizationState{eu}}, noon, domain.NextStep{Step: domain.StepNothing}},
+		"mail without orders": {domain.OnboardingState{CanAuthorize: true, Connection: state(func(c *domain.ConnectionState) {
 			c.Status, c.Source = domain.ConnectionConnected, domain.SourceIMAP
 		})}, noon, domain.NextStep{Step: domain.StepAuthorize}},
-		"withdrawn":           {domain.Standing{Connection: withdrawn, Authorizations: []domain.AuthorizationState{gone}}, noon, domain.NextStep{Step: domain.StepReauthorize, Region: "EU"}},
-		"mailbox refused too": {domain.Standing{Connection: refused, Authorizations: []domain.AuthorizationState{gone}}, noon, domain.NextStep{Step: domain.StepMendMailbox}}, // buyers wait
-		"invented messages refused": {domain.Standing{Connection: state(func(c *domain.ConnectionState) {
+		"withdrawn":           {domain.OnboardingState{Connection: withdrawn, Authorizations: []domain.AuthorizationState{gone}}, noon, domain.NextStep{Step: domain.StepReauthorize, Region: "EU"}},
+		"mailbox refused too": {domain.OnboardingState{Connection: refused, Authorizations: []domain.AuthorizationState{gone}}, noon, domain.NextStep{Step: domain.StepMendMailbox}}, // buyers wait
+		"invented messages refused": {domain.OnboardingState{Connection: state(func(c *domain.ConnectionState) {
 			c.Status, c.Source, c.SourceRefused = domain.ConnectionError, domain.SourceMock, true
 		})}, noon, domain.NextStep{Step: domain.StepMendSource}},
-		"in error since a version before": {domain.Standing{Connection: state(func(c *domain.ConnectionState) {
+		"in error since a version before": {domain.OnboardingState{Connection: state(func(c *domain.ConnectionState) {
 			c.Status, c.Source = domain.ConnectionError, domain.SourceIMAP
 		})}, noon, domain.NextStep{Step: domain.StepMendMailbox}},
-		"ends soon": {domain.Standing{Connection: connected, Authorizations: []domain.AuthorizationState{eu}}, eu.ExpiresAt.Add(-20 * day), domain.NextStep{Step: domain.StepRenew, Region: "EU", Days: 20}},
-		"is over":   {domain.Standing{Connection: connected, Authorizations: []domain.AuthorizationState{over}}, eu.ExpiresAt, domain.NextStep{Step: domain.StepReauthorize, Region: "EU"}},
+		"ends soon": {domain.OnboardingState{Connection: connected, Authorizations: []domain.AuthorizationState{eu}}, eu.ExpiresAt.Add(-20 * day), domain.NextStep{Step: domain.StepRenew, Region: "EU", Days: 20}},
+		"is over":   {domain.OnboardingState{Connection: connected, Authorizations: []domain.AuthorizationState{over}}, eu.ExpiresAt, domain.NextStep{Step: domain.StepReauthorize, Region: "EU"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

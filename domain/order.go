@@ -144,25 +144,25 @@ func (o Order) nextLook(now time.Time) time.Time {
 	return now.Add(freshOpen).UTC()
 }
 
-// WantedOrder names an order that a ticket is about.
-type WantedOrder struct {
+// OrderRequest names an order that a ticket is about.
+type OrderRequest struct {
 	OrderID string
 	Region  string // as in OrderContext
 }
 
-// WantedOrders returns the orders that tickets are about, each once, by id.
-func WantedOrders(tickets []TicketState) []WantedOrder {
+// OrderRequests returns the orders that tickets are about, each once, by id.
+func OrderRequests(tickets []TicketState) []OrderRequest {
 	region := map[string]string{}
 	for _, t := range tickets {
 		if t.OrderID != "" {
 			region[t.OrderID] = firstOf(region[t.OrderID], regionOf(t.CustomerEmail))
 		}
 	}
-	wanted := make([]WantedOrder, 0, len(region))
+	wanted := make([]OrderRequest, 0, len(region))
 	for id, r := range region {
-		wanted = append(wanted, WantedOrder{id, r})
+		wanted = append(wanted, OrderRequest{id, r})
 	}
-	slices.SortFunc(wanted, func(a, b WantedOrder) int {
+	slices.SortFunc(wanted, func(a, b OrderRequest) int {
 		if a.OrderID < b.OrderID {
 			return -1
 		}

@@ -63,11 +63,11 @@ func TestOrdersThatDoNotComeSayWhy(t *testing.T) {
 func TestWantedOrders(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
-	is.Equal(domain.WantedOrders([]domain.TicketState{
+	is.Equal(domain.OrderRequests([]domain.TicketState{
 		{OrderID: "o2", CustomerEmail: "a@marketplace.amazon.fr"}, {OrderID: ""}, {OrderID: "o1"},
 		{OrderID: "o3", CustomerEmail: "b@MARKETPLACE.amazon.com"}, {OrderID: "o1", CustomerEmail: "c@marketplace.amazon.co.jp"},
 		{OrderID: "o4", CustomerEmail: "d@example.com"},
-	}), []domain.WantedOrder{{"o1", "FE"}, {"o2", "EU"}, {"o3", "NA"}, {"o4", ""}}) // each once, where its buyer's address says
+	}), []domain.OrderRequest{{"o1", "FE"}, {"o2", "EU"}, {"o3", "NA"}, {"o4", ""}}) // each once, where its buyer's address says
 }
 
 func TestSellerCentralHosts(t *testing.T) {

@@ -35,7 +35,7 @@ type Quarantined struct {
 	BuyerName  string
 	BuyerEmail string
 	Subject    string
-	ReceivedAt time.Time // zero when it has no usable time
-	StoredAt   time.Time // what lists are sorted by
-	Raw        KeptRaw   // without Bytes in lists
+	ReceivedAt time.Time    // zero when it has no usable time
+	StoredAt   time.Time    // what lists are sorted by
+	Raw        StoredSource // without Bytes in lists
 }

@@ -32,12 +32,12 @@ func received(t *testing.T, changes ...func(*domain.InboundMessage)) (domain.Inb
 	is.New(t).NoErr(err)
 	m := domain.InboundMessage{
 		ExternalID: "m1", ThreadID: "thread", OrderID: "order", BuyerName: "Zoë", BuyerEmail: "zoe@example.com", Language: "fr",
-		Subject: "Question", Body: "Je veux un remboursement", ReceivedAt: at, Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte("raw")},
+		Subject: "Question", Body: "Je veux un remboursement", ReceivedAt: at, Source: domain.Source{MediaType: "text/plain", Bytes: []byte("raw")},
 	}
 	for _, change := range changes {
 		change(&m)
 	}
-	in := domain.Thread(c.State(), []domain.InboundMessage{m}, domain.Book{}, at)
+	in := domain.Thread(c.State(), []domain.InboundMessage{m}, domain.Candidates{}, at)
 	was := domain.Stored{Message: in.Messages[0]}
 	if len(in.TicketMessages) > 0 {
 		was.OnTicket = in.TicketMessages[0]
@@ -91,7 +91,7 @@ func TestRereadMessageKnowsWhatIsNoBuyers(t *testing.T) {
 	m.Kind = domain.KindBuyerMessage
 	r = domain.RereadMessage(was, m)
 	is.True(r.Arrived != nil)
-	in := domain.Rethread(connection(t), []*domain.Reread{&r}, domain.Book{}, m.ReceivedAt)
+	in := domain.Rethread(connection(t), []*domain.Reread{&r}, domain.Candidates{}, m.ReceivedAt)
 	is.Equal(len(in.Messages), 0) // it is stored already
 	is.Equal(len(in.Opened), 1)
 	is.Equal(len(in.Events), 1)
@@ -108,23 +108,23 @@ func TestTicketRereadIsTheUnionAgain(t *testing.T) {
 	refund := domain.FlagText("I want a refund")
 	who, err := domain.ParseTenantID("t1")
 	is.NoErr(err)
-	k, err := domain.RestoreTicket(domain.TicketState{
+	ticket, err := domain.RestoreTicket(domain.TicketState{
 		ID: domain.NewID[domain.TicketID](), Tenant: who, Channel: domain.ChannelManual, Status: domain.TicketClosed, Priority: domain.PriorityLow,
 		SafetyFlags: refund, AutoSendBlockedReason: domain.BlockedReason(refund), CreatedAt: at, UpdatedAt: at,
 	})
 	is.NoErr(err)
-	is.Equal(len(k.Reread(nil, [][]domain.SafetyFlag{refund}, at.Add(time.Hour))), 0)
-	is.Equal(k.State().UpdatedAt, at) // nothing changed
+	is.Equal(len(ticket.Reread(nil, [][]domain.SafetyFlag{refund}, at.Add(time.Hour))), 0)
+	is.Equal(ticket.State().UpdatedAt, at) // nothing changed
 
-	is.True(len(k.Reread(nil, [][]domain.SafetyFlag{refund, nil, claim}, at.Add(time.Hour))) > 0)
-	is.Equal(k.State().SafetyFlags, domain.MergeSafetyFlags(refund, claim))
-	is.Equal(k.State().AutoSendBlockedReason, domain.BlockedReason(k.State().SafetyFlags))
-	is.Equal(k.State().Priority, domain.PriorityHigh)
-	is.Equal(k.State().UpdatedAt, at.Add(time.Hour))
+	is.True(len(ticket.Reread(nil, [][]domain.SafetyFlag{refund, nil, claim}, at.Add(time.Hour))) > 0)
+	is.Equal(ticket.State().SafetyFlags, domain.MergeSafetyFlags(refund, claim))
+	is.Equal(ticket.State().AutoSendBlockedReason, domain.BlockedReason(ticket.State().SafetyFlags))
+	is.Equal(ticket.State().Priority, domain.PriorityHigh)
+	is.Equal(ticket.State().UpdatedAt, at.Add(time.Hour))
 
-	is.True(len(k.Reread(nil, nil, at)) > 0)
-	is.Equal(len(k.State().SafetyFlags), 0)
-	is.Equal(k.State().AutoSendBlockedReason, "")
-	is.Equal(k.State().Priority, domain.PriorityHigh) // never lowered
-	is.Equal(k.State().Status, domain.TicketClosed)
+	is.True(len(ticket.Reread(nil, nil, at)) > 0)
+	is.Equal(len(ticket.State().SafetyFlags), 0)
+	is.Equal(ticket.State().AutoSendBlockedReason, "")
+	is.Equal(ticket.State().Priority, domain.PriorityHigh) // never lowered
+	is.Equal(ticket.State().Status, domain.TicketClosed)
 }

@@ -8,9 +8,9 @@ import (
 // Rethread is Thread for messages of a connection that are stored already and have Arrived: it puts them on tickets and says
 // so in Is. One that is on a ticket already and finds none today stays where it is. What it returns has new tickets, ticket
 // messages, events and what became known of others, and no messages.
-func Rethread(c ConnectionState, arrived []*Reread, book Book, now time.Time) Intake {
+func Rethread(c ConnectionState, arrived []*Reread, book Candidates, now time.Time) PageWrite {
 	if len(arrived) == 0 {
-		return Intake{}
+		return PageWrite{}
 	}
 	page, byID := make([]InboundMessage, len(arrived)), make(map[string]*Reread, len(arrived))
 	here := make(map[MessageID]bool, len(arrived))

@@ -29,7 +29,7 @@ func (s *shelf) stored(t testing.TB, externalID string) domain.Stored {
 }
 
 // rethread reads messages again and puts on tickets what arrives.
-func (s *shelf) rethread(t testing.TB, read ...domain.InboundMessage) ([]*domain.Reread, domain.Intake) {
+func (s *shelf) rethread(t testing.TB, read ...domain.InboundMessage) ([]*domain.Reread, domain.PageWrite) {
 	t.Helper()
 	var arrived []*domain.Reread
 	var page []domain.InboundMessage
@@ -133,9 +133,9 @@ func TestRereadOfAnAnswerGivenElsewhere(t *testing.T) {
 	is.Equal(r.Is.OnTicket.Body, m.Body)
 	is.Equal(r.Is.OnTicket.SenderName, "") // the name is the buyer's
 	is.Equal(len(r.Is.OnTicket.SafetyFlags), 0)
-	k := s.tickets[was.Message.Ticket]
-	is.Equal(len(k.Reread([]*domain.Reread{&r}, nil, later)), 0)
-	is.Equal(k.State().CustomerName, "Ana") // who wrote himself
+	ticket := s.tickets[was.Message.Ticket]
+	is.Equal(len(ticket.Reread([]*domain.Reread{&r}, nil, later)), 0)
+	is.Equal(ticket.State().CustomerName, "Ana") // who wrote himself
 }
 
 // Quarantine follows the kind. What a person took out of it comes back only when it is something else.
@@ -273,10 +273,10 @@ func TestWhatWaitsTriesAgainWhenItIsRewritten(t *testing.T) {
 		was := s.stored(t, claim.ExternalID).Message
 		was.Quarantine = "" // dismissed
 		s.messages[was.ID] = was
-		k := s.take(in(message(1), "a", "")).Opened[0]
-		state := k.State()
+		ticket := s.take(in(message(1), "a", "")).Opened[0]
+		state := ticket.State()
 		state.OrderID = "o"
-		s.tickets[state.ID] = ticket(t, state)
+		s.tickets[state.ID] = newTicket(t, state)
 		is.True(domain.RereadMessage(s.stored(t, claim.ExternalID), claim).Arrived == nil) // nothing is another
 		claim.Evidence = "header:A_Z_CLAIM_RESPONDENT_NOTIFY"
 		arrived, out := s.rethread(t, claim)
@@ -307,12 +307,12 @@ func TestTicketRereadCountsEvents(t *testing.T) {
 	m := in(message(2), "a", "o")
 	m.Body = "I want a refund"
 	s.take(m) // the claim was first, and merged last
-	k := s.tickets[s.stored(t, m.ExternalID).Message.Ticket]
-	was := k.State()
+	ticket := s.tickets[s.stored(t, m.ExternalID).Message.Ticket]
+	was := ticket.State()
 	is.Equal(len(was.SafetyFlags), 2)
 	flags := [][]domain.SafetyFlag{s.stored(t, claim.ExternalID).Message.SafetyFlags, s.stored(t, m.ExternalID).OnTicket.SafetyFlags}
-	is.Equal(len(k.Reread(nil, flags, later)), 0)
-	is.Equal(k.State(), was)
-	is.True(len(k.Reread(nil, flags[1:], later)) > 0) // without it
-	is.Equal(k.State().AutoSendBlockedReason, domain.BlockedReason(flags[1]))
+	is.Equal(len(ticket.Reread(nil, flags, later)), 0)
+	is.Equal(ticket.State(), was)
+	is.True(len(ticket.Reread(nil, flags[1:], later)) > 0) // without it
+	is.Equal(ticket.State().AutoSendBlockedReason, domain.BlockedReason(flags[1]))
 }

@@ -45,9 +45,9 @@ type RejectedMessage struct {
 	Type       MarketplaceType
 	ExternalID string // as far as it can be shown: valid UTF-8, no NUL, at most MaxField bytes
 	Reason     RejectReason
-	Detail     string    // what the source said of a raw that it could not understand; fit for people
-	Raw        KeptRaw   // its MediaType is "" when the source gave no raw
-	ReceivedAt time.Time // zero when the message has no usable time
+	Detail     string       // what the source said of a raw that it could not understand; fit for people
+	Source     StoredSource // its MediaType is "" when the source gave no raw
+	ReceivedAt time.Time    // zero when the message has no usable time
 }
 
 // Screened is a page after [Screen].
@@ -107,7 +107,7 @@ func defect(m InboundMessage) RejectReason {
 	}{
 		{m.Body, MaxBody}, {m.ExternalID, MaxField}, {m.ThreadID, MaxField}, {m.OrderID, MaxField}, {m.Subject, MaxField},
 		{m.BuyerName, MaxField}, {m.BuyerEmail, MaxField}, {m.Language, MaxField}, {string(m.Kind), MaxField},
-		{m.Raw.MediaType, MaxField},
+		{m.Source.MediaType, MaxField},
 	} {
 		switch {
 		case len(f.text) > f.max:
@@ -136,14 +136,14 @@ func reject(c ConnectionState, m InboundMessage, reason RejectReason) RejectedMe
 	r := RejectedMessage{
 		ID: NewID[RejectedID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type,
 		ExternalID: showable(m.ExternalID), Reason: reason, Detail: showable(m.Unreadable),
-		Raw: Raw{showable(m.Raw.MediaType), m.Raw.Bytes}.Plain(),
+		Source: Source{showable(m.Source.MediaType), m.Source.Bytes}.Plain(),
 	}
 	if storable(m.ReceivedAt) {
 		r.ReceivedAt = m.ReceivedAt.UTC()
 	}
-	if len(m.Raw.Bytes) == 0 {
+	if len(m.Source.Bytes) == 0 {
 		// A source that keeps no raw must not cost us the message: the quoted form holds every byte of every field.
-		r.Raw = Raw{Bytes: fmt.Appendf(nil, "%+q", []string{m.ExternalID, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail,
+		r.Source = Source{Bytes: fmt.Appendf(nil, "%+q", []string{m.ExternalID, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail,
 			m.Language, m.Subject, m.Body, m.Quoted, m.MailID, m.ReceivedAt.String(), m.Unreadable})}.Plain()
 	}
 	return r

@@ -42,8 +42,8 @@ func TestScreenRejectsWhatCannotBeStored(t *testing.T) {
 			is.Equal(len(got.Rejected), 1) // the bad one
 			is.Equal(got.RejectedAt, []int{1})
 			is.Equal(got.Rejected[0].Reason, test.reason)
-			is.True(bytes.Equal(got.Rejected[0].Raw.Bytes, bad.Raw.Bytes)) // its raw, byte for byte
-			is.Equal(got.Rejected[0].Raw.MediaType, bad.Raw.MediaType)
+			is.True(bytes.Equal(got.Rejected[0].Source.Bytes, bad.Source.Bytes)) // its raw, byte for byte
+			is.Equal(got.Rejected[0].Source.MediaType, bad.Source.MediaType)
 			is.Equal(got.Rejected[0].Detail, bad.Unreadable)
 		})
 	}
@@ -53,7 +53,7 @@ func TestScreenTellsCopiesFromOthers(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	copied := message(1)
-	copied.Raw.Bytes = []byte("the same mail, delivered to another address")
+	copied.Source.Bytes = []byte("the same mail, delivered to another address")
 	other := message(1)
 	other.Body = "other words under the same id"
 	sameWords := message(2)
@@ -70,9 +70,9 @@ func TestScreenKeepsAMessageWithoutRaw(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	bad := message(1)
-	bad.Raw.Bytes, bad.Body = nil, "caf\xe9"
+	bad.Source.Bytes, bad.Body = nil, "caf\xe9"
 	got := domain.Screen(connection(t), []domain.InboundMessage{bad})
-	is.True(bytes.Contains(got.Rejected[0].Raw.Bytes, []byte(`caf\xe9`))) // every byte can be got back
+	is.True(bytes.Contains(got.Rejected[0].Source.Bytes, []byte(`caf\xe9`))) // every byte can be got back
 }
 
 // FuzzScreen holds that every message ends up in one place, whatever is in it.
@@ -81,7 +81,7 @@ func FuzzScreen(f *testing.F) {
 	f.Add("", "\x00", "caf\xe9", "", int64(1)<<62)
 	f.Fuzz(func(t *testing.T, id, thread, body, raw string, at int64) {
 		m := domain.InboundMessage{
-			ExternalID: id, ThreadID: thread, Body: body, ReceivedAt: time.Unix(at, 0), Raw: domain.Raw{Bytes: []byte(raw)},
+			ExternalID: id, ThreadID: thread, Body: body, ReceivedAt: time.Unix(at, 0), Source: domain.Source{Bytes: []byte(raw)},
 		}
 		twin := m
 		twin.Body += "!"
@@ -91,7 +91,7 @@ func FuzzScreen(f *testing.F) {
 			t.Fatalf("%d of %d messages accounted for", n, len(page))
 		}
 		for _, r := range got.Rejected {
-			if len(r.Raw.Bytes) == 0 {
+			if len(r.Source.Bytes) == 0 {
 				t.Fatal("a rejected message lost its raw")
 			}
 		}

@@ -54,7 +54,7 @@ var errSecretPath = Errorf(ErrInvalid, "not a path of a connection's secrets")
 func (p SecretPath) String() string { return p.text }
 
 // NewRawKeyPath returns the place of a tenant's key for raws.
-func NewRawKeyPath(t TenantID, k RawKeyID) SecretPath {
+func NewRawKeyPath(t TenantID, k SourceKeyID) SecretPath {
 	return SecretPath{secretRoot + t.String() + "/raw/" + k.String()}
 }
 

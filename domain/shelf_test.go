@@ -8,7 +8,7 @@ import (
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
-// shelf keeps what pages become, and knows of it what a Book says. Its clock stands at later.
+// shelf keeps what pages become, and knows of it what a Candidates says. Its clock stands at later.
 type shelf struct {
 	connection domain.ConnectionState
 	now        time.Time
@@ -23,17 +23,17 @@ func newShelf(t testing.TB, tickets ...*domain.Ticket) *shelf {
 		connection: connection(t), now: later, messages: map[domain.MessageID]domain.ExternalMessage{},
 		tickets: map[domain.TicketID]*domain.Ticket{}, sent: map[domain.TicketMessageID]domain.TicketMessage{},
 	}
-	for _, k := range tickets {
-		s.tickets[k.State().ID] = k
+	for _, ticket := range tickets {
+		s.tickets[ticket.State().ID] = ticket
 	}
 	return s
 }
 
 // take takes a page in, and returns what it became.
-func (s *shelf) take(page ...domain.InboundMessage) domain.Intake {
+func (s *shelf) take(page ...domain.InboundMessage) domain.PageWrite {
 	in := domain.Thread(s.connection, page, s.book(domain.Keys(page), domain.Earliest(page, s.now)), s.now)
-	for _, k := range slices.Concat(in.Opened, in.Changed) {
-		s.tickets[k.State().ID] = k
+	for _, ticket := range slices.Concat(in.Opened, in.Changed) {
+		s.tickets[ticket.State().ID] = ticket
 	}
 	for _, m := range in.Messages {
 		s.messages[m.ID] = m
@@ -55,12 +55,12 @@ func (s *shelf) take(page ...domain.InboundMessage) domain.Intake {
 	return in
 }
 
-// book is what the contract of a Book asks for, found by walking over everything.
-func (s *shelf) book(keys domain.ConversationKeys, at time.Time) domain.Book {
-	b := domain.Book{Threads: map[string]domain.TicketID{}, Mails: map[string]domain.TicketID{}}
+// book is what the contract of a Candidates asks for, found by walking over everything.
+func (s *shelf) book(keys domain.ConversationKeys, at time.Time) domain.Candidates {
+	b := domain.Candidates{Threads: map[string]domain.TicketID{}, Mails: map[string]domain.TicketID{}}
 	wanted, since := map[domain.TicketID]bool{}, at.Add(-30*24*time.Hour)
-	for id, k := range s.tickets {
-		t := k.State()
+	for id, ticket := range s.tickets {
+		t := ticket.State()
 		recent := !t.LastMessageAt.Before(since)
 		wanted[id] = slices.Contains(keys.Threads, t.ExternalID) || slices.Contains(keys.Orders, t.OrderID) ||
 			recent && (slices.Contains(keys.Relays, t.CustomerEmail) || slices.Contains(keys.Names, t.CustomerName))
@@ -82,9 +82,9 @@ func (s *shelf) book(keys domain.ConversationKeys, at time.Time) domain.Book {
 			b.Mails[m.MailID], wanted[m.Ticket] = m.Ticket, true
 		}
 	}
-	for id, k := range s.tickets {
+	for id, ticket := range s.tickets {
 		if wanted[id] {
-			b.Tickets = append(b.Tickets, k)
+			b.Tickets = append(b.Tickets, ticket)
 		}
 	}
 	for _, m := range s.sent {
@@ -98,9 +98,9 @@ func (s *shelf) book(keys domain.ConversationKeys, at time.Time) domain.Book {
 }
 
 // answer puts an answer of an agent on a ticket, sent n minutes after noon.
-func (s *shelf) answer(k *domain.Ticket, n int, body, mail string) domain.TicketMessageID {
+func (s *shelf) answer(ticket *domain.Ticket, n int, body, mail string) domain.TicketMessageID {
 	m := domain.TicketMessage{
-		ID: domain.NewID[domain.TicketMessageID](), Tenant: s.connection.Tenant, Ticket: k.State().ID, SenderType: domain.SenderAgent,
+		ID: domain.NewID[domain.TicketMessageID](), Tenant: s.connection.Tenant, Ticket: ticket.State().ID, SenderType: domain.SenderAgent,
 		Source: domain.FromKeyBuzzUI, Body: body, MailID: mail, Delivery: domain.DeliveryAccepted, SentAt: noon.Add(time.Duration(n) * time.Minute),
 	}
 	s.sent[m.ID] = m
@@ -108,9 +108,9 @@ func (s *shelf) answer(k *domain.Ticket, n int, body, mail string) domain.Ticket
 }
 
 // happened returns the types of a ticket's events, in their order.
-func (s *shelf) happened(k *domain.Ticket) (types []domain.EventType) {
+func (s *shelf) happened(ticket *domain.Ticket) (types []domain.EventType) {
 	for _, e := range s.events {
-		if e.Ticket == k.State().ID {
+		if e.Ticket == ticket.State().ID {
 			types = append(types, e.Type)
 		}
 	}

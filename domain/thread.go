@@ -15,8 +15,8 @@ type ConversationKeys struct {
 	Answers bool     // what was sent on the tickets is needed
 }
 
-// Book is what is already known of the conversations that a page may join. [Keys] says what to look up for it.
-type Book struct {
+// Candidates is what is already known of the conversations that a page may join. [Keys] says what to look up for it.
+type Candidates struct {
 	Tickets []*Ticket           // tickets of the connection, never a MANUAL one or another connection's
 	Threads map[string]TicketID // threads whose messages are on one of Tickets, beside the ticket's own key
 	Mails   map[string]TicketID // Message-IDs of messages on one of Tickets
@@ -90,8 +90,8 @@ func (d *distinct) add(s string) {
 	d.seen[s], d.list = true, append(d.list, s)
 }
 
-// Intake is what one page becomes: everything that is stored in one transaction, or not at all.
-type Intake struct {
+// PageWrite is what one page becomes: everything that is stored in one transaction, or not at all.
+type PageWrite struct {
 	Messages       []ExternalMessage // with their Files
 	Opened         []*Ticket         // tickets that did not exist before
 	Changed        []*Ticket         // tickets that did
@@ -136,7 +136,7 @@ type DeliveryChange struct {
 // the same tickets. Pages are taken in the order in which they come: a message that names neither thread nor order, or one
 // of them alone, may open a ticket where it would have joined one had its page come later; tickets are never merged.
 // book's tickets and waiting messages are changed in place.
-func Thread(c ConnectionState, page []InboundMessage, book Book, now time.Time) Intake {
+func Thread(c ConnectionState, page []InboundMessage, book Candidates, now time.Time) PageWrite {
 	t := newThreader(c, book, now)
 	page = slices.Clone(page)
 	slices.SortStableFunc(page, func(a, b InboundMessage) int { return a.ReceivedAt.Compare(b.ReceivedAt) })

@@ -55,8 +55,8 @@ func TestCopyConfirmsOurAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			is, s := is.New(t), newShelf(t)
-			k := s.take(in(message(1), "a", "o")).Opened[0]
-			id := s.answer(k, 2, "It is on its way.", "ours@keybuzz")
+			ticket := s.take(in(message(1), "a", "o")).Opened[0]
+			id := s.answer(ticket, 2, "It is on its way.", "ours@keybuzz")
 			if test.answer != nil {
 				m := s.sent[id]
 				test.answer(&m)
@@ -64,7 +64,7 @@ func TestCopyConfirmsOurAnswer(t *testing.T) {
 			}
 			got := s.take(copyOf(3, test.words, test.change))
 			is.Equal(len(got.Opened), 0)
-			is.Equal(got.Messages[0].Ticket, k.State().ID)
+			is.Equal(got.Messages[0].Ticket, ticket.State().ID)
 			is.Equal(len(got.TicketMessages), map[bool]int{true: 0, false: 1}[test.want])
 			if !test.want {
 				is.Equal(len(got.Deliveries), 0)
@@ -74,7 +74,7 @@ func TestCopyConfirmsOurAnswer(t *testing.T) {
 			is.Equal(len(got.Events), 1)
 			is.Equal(got.Events[0].Type, domain.EventAnswerConfirmed)
 			is.Equal([]any{got.Events[0].Message, got.Events[0].Origin}, []any{id, got.Messages[0].ID})
-			is.Equal(k.State().Status, domain.TicketOpen) // whoever sent it has said what the ticket is
+			is.Equal(ticket.State().Status, domain.TicketOpen) // whoever sent it has said what the ticket is
 		})
 	}
 }
@@ -83,8 +83,8 @@ func TestCopyConfirmsOurAnswer(t *testing.T) {
 func TestCopiesOfAnswersThatAreAlike(t *testing.T) {
 	t.Parallel()
 	is, s := is.New(t), newShelf(t)
-	k := s.take(in(message(1), "a", "")).Opened[0]
-	first, second := s.answer(k, 2, "Thanks", ""), s.answer(k, 3, "Thanks", "")
+	ticket := s.take(in(message(1), "a", "")).Opened[0]
+	first, second := s.answer(ticket, 2, "Thanks", ""), s.answer(ticket, 3, "Thanks", "")
 	got := s.take(copyOf(4, "Thanks", thread("a")), copyOf(5, "Thanks", thread("a")), copyOf(6, "Thanks", thread("a")))
 	is.Equal(got.Deliveries, []domain.DeliveryChange{{Message: first, Delivery: domain.DeliveryConfirmed}, {Message: second, Delivery: domain.DeliveryConfirmed}})
 	is.Equal(len(got.TicketMessages), 1) // the third was written elsewhere
@@ -93,7 +93,7 @@ func TestCopiesOfAnswersThatAreAlike(t *testing.T) {
 func TestCopyOfAnAnswerGivenElsewhere(t *testing.T) {
 	t.Parallel()
 	is, s := is.New(t), newShelf(t)
-	k := s.take(in(message(1), "a", "")).Opened[0]
+	ticket := s.take(in(message(1), "a", "")).Opened[0]
 	m := copyOf(2, "I do refund you at once", thread("a"), order("o"))
 	m.MailID, m.Quoted, m.Facts = "copy@mail", "> Question 1", map[string]string{domain.FactASIN: "B0TEST1234"}
 	got := s.take(m)
@@ -104,17 +104,17 @@ func TestCopyOfAnAnswerGivenElsewhere(t *testing.T) {
 	is.Equal(on.SentAt, m.ReceivedAt)
 	is.Equal(on.ExternalMessage, got.Messages[0].ID)
 	is.Equal(got.Messages[0].Subject, "")
-	is.Equal(len(on.SafetyFlags)+len(k.State().SafetyFlags), 0) // the seller may say what he likes
-	is.Equal(s.happened(k), []domain.EventType{domain.EventMessageReceived, domain.EventAnswerSent, domain.EventStatusChanged})
+	is.Equal(len(on.SafetyFlags)+len(ticket.State().SafetyFlags), 0) // the seller may say what he likes
+	is.Equal(s.happened(ticket), []domain.EventType{domain.EventMessageReceived, domain.EventAnswerSent, domain.EventStatusChanged})
 	is.Equal(got.Events[0].Message, on.ID)
 	is.Equal(got.Events[0].Actor, domain.ActorAgent)
 	is.Equal(got.Events[0].Payload, m.Facts)
 	is.Equal(got.Events[1].Payload, map[string]string{"from": "OPEN", "to": "WAITING_CUSTOMER", "cause": "ANSWER_SENT"})
-	is.Equal(k.State().LastMessageAt, m.ReceivedAt)
-	is.Equal(k.State().OrderID, "o") // learnt from it
-	is.Equal(k.State().CustomerName, "Ana")
+	is.Equal(ticket.State().LastMessageAt, m.ReceivedAt)
+	is.Equal(ticket.State().OrderID, "o") // learnt from it
+	is.Equal(ticket.State().CustomerName, "Ana")
 	s.take(in(message(3), "a", ""))
-	is.Equal(k.State().Status, domain.TicketOpen) // the buyer has the last word
+	is.Equal(ticket.State().Status, domain.TicketOpen) // the buyer has the last word
 }
 
 func TestCopyMovesOnlyAnOpenTicketThatHasNothingNewer(t *testing.T) {
@@ -124,15 +124,15 @@ func TestCopyMovesOnlyAnOpenTicketThatHasNothingNewer(t *testing.T) {
 		domain.TicketClosed: domain.TicketClosed, domain.TicketEscalated: domain.TicketEscalated, domain.TicketWaitingCustomer: domain.TicketWaitingCustomer,
 	} {
 		is := is.New(t)
-		k := ticket(t, domain.TicketState{ExternalID: "a", Status: status, LastMessageAt: noon})
-		newShelf(t, k).take(copyOf(1, "x", thread("a")))
-		is.Equal(k.State().Status, want)
-		k = ticket(t, domain.TicketState{ExternalID: "a", Status: status, LastMessageAt: noon.Add(time.Hour)})
-		newShelf(t, k).take(copyOf(1, "x", thread("a")))
-		is.Equal(k.State().Status, status) // the buyer has written since
-		k = ticket(t, domain.TicketState{ExternalID: "a", OrderID: "o", Status: status, LastMessageAt: noon})
-		newShelf(t, k).take(of(in(message(0), "", "o"), domain.KindClaimOpened), copyOf(1, "x", thread("a")))
-		is.True(k.State().Status != domain.TicketWaitingCustomer) // the claim is not settled by it
+		ticket := newTicket(t, domain.TicketState{ExternalID: "a", Status: status, LastMessageAt: noon})
+		newShelf(t, ticket).take(copyOf(1, "x", thread("a")))
+		is.Equal(ticket.State().Status, want)
+		ticket = newTicket(t, domain.TicketState{ExternalID: "a", Status: status, LastMessageAt: noon.Add(time.Hour)})
+		newShelf(t, ticket).take(copyOf(1, "x", thread("a")))
+		is.Equal(ticket.State().Status, status) // the buyer has written since
+		ticket = newTicket(t, domain.TicketState{ExternalID: "a", OrderID: "o", Status: status, LastMessageAt: noon})
+		newShelf(t, ticket).take(of(in(message(0), "", "o"), domain.KindClaimOpened), copyOf(1, "x", thread("a")))
+		is.True(ticket.State().Status != domain.TicketWaitingCustomer) // the claim is not settled by it
 	}
 }
 
@@ -163,7 +163,7 @@ func TestCopyWithNothingButAName(t *testing.T) {
 			is, s := is.New(t), newShelf(t)
 			there := make([]*domain.Ticket, len(test.there))
 			for i, state := range test.there {
-				there[i] = ticket(t, state)
+				there[i] = newTicket(t, state)
 				s.tickets[there[i].State().ID] = there[i]
 			}
 			for _, i := range test.answered {
@@ -247,16 +247,16 @@ func TestReportsFindTheAnswer(t *testing.T) {
 			t.Run(string(kind)+" "+name, func(t *testing.T) {
 				t.Parallel()
 				is := is.New(t)
-				k := ticket(t, domain.TicketState{ExternalID: "a", OrderID: "o", CustomerEmail: "ana+case@marketplace.example", Status: domain.TicketWaitingCustomer, LastMessageAt: noon})
-				other := ticket(t, domain.TicketState{ExternalID: "b", CustomerEmail: "bo+case@marketplace.example", Status: domain.TicketWaitingCustomer, LastMessageAt: noon})
-				s := newShelf(t, k, other)
-				answers := []domain.TicketMessageID{{}, s.answer(k, 1, "One", "first@keybuzz"), s.answer(k, 2, "Two", "second@keybuzz")}
+				ticket := newTicket(t, domain.TicketState{ExternalID: "a", OrderID: "o", CustomerEmail: "ana+case@marketplace.example", Status: domain.TicketWaitingCustomer, LastMessageAt: noon})
+				other := newTicket(t, domain.TicketState{ExternalID: "b", CustomerEmail: "bo+case@marketplace.example", Status: domain.TicketWaitingCustomer, LastMessageAt: noon})
+				s := newShelf(t, ticket, other)
+				answers := []domain.TicketMessageID{{}, s.answer(ticket, 1, "One", "first@keybuzz"), s.answer(ticket, 2, "Two", "second@keybuzz")}
 				s.answer(other, 3, "Three", "third@keybuzz")
-				s.answer(k, 9, "After the report", "fourth@keybuzz")
+				s.answer(ticket, 9, "After the report", "fourth@keybuzz")
 				m := report(kind, 5, test.change)
 				// A relay without its case is no key of a ticket: the book is given whole.
 				book := s.book(domain.ConversationKeys{Threads: []string{"a", "b"}, Answers: true}, later)
-				book.Mails = map[string]domain.TicketID{"first@keybuzz": k.State().ID}
+				book.Mails = map[string]domain.TicketID{"first@keybuzz": ticket.State().ID}
 				got := domain.Thread(s.connection, []domain.InboundMessage{m}, book, later)
 				is.Equal(len(got.Opened)+len(got.TicketMessages), 0)
 				if test.want == 0 {
@@ -269,7 +269,7 @@ func TestReportsFindTheAnswer(t *testing.T) {
 					is.Equal(got.Messages[0].Quarantine, want)
 					return
 				}
-				is.Equal(got.Messages[0].Ticket, k.State().ID)
+				is.Equal(got.Messages[0].Ticket, ticket.State().ID)
 				is.Equal(got.Messages[0].Quarantine, domain.QuarantineReason(""))
 				e := got.Events[0]
 				is.Equal([]any{e.Message, e.Origin}, []any{answers[test.want], got.Messages[0].ID})
@@ -278,12 +278,12 @@ func TestReportsFindTheAnswer(t *testing.T) {
 					is.Equal(e.Type, domain.EventDeliveryDelayed)
 					is.Equal(len(got.Deliveries), 0) // it may still arrive
 					is.Equal(len(got.Events), 1)
-					is.Equal(k.State().Status, domain.TicketWaitingCustomer)
+					is.Equal(ticket.State().Status, domain.TicketWaitingCustomer)
 					return
 				}
 				is.Equal(e.Type, domain.EventDeliveryFailed)
 				is.Equal(got.Deliveries, []domain.DeliveryChange{{Message: answers[test.want], Delivery: status}})
-				is.Equal(k.State().Status, domain.TicketOpen) // to be answered again
+				is.Equal(ticket.State().Status, domain.TicketOpen) // to be answered again
 				is.Equal(got.Events[1].Payload, map[string]string{"from": "WAITING_CUSTOMER", "to": "OPEN", "cause": "DELIVERY_FAILED"})
 				is.Equal(other.State().Status, domain.TicketWaitingCustomer)
 			})
@@ -298,12 +298,12 @@ func TestFailureBringsBackWhatWaits(t *testing.T) {
 		domain.TicketEscalated: domain.TicketEscalated, domain.TicketResolved: domain.TicketResolved, domain.TicketClosed: domain.TicketClosed,
 	} {
 		is := is.New(t)
-		k := ticket(t, domain.TicketState{ExternalID: "a", Status: status, LastMessageAt: noon})
-		s := newShelf(t, k)
+		ticket := newTicket(t, domain.TicketState{ExternalID: "a", Status: status, LastMessageAt: noon})
+		s := newShelf(t, ticket)
 		s.take(report(domain.KindOptOut, 1, thread("a"))) // of an answer that nobody here knows
-		is.Equal(k.State().Status, want)
-		is.Equal(s.happened(k)[0], domain.EventDeliveryFailed)
-		is.Equal(len(s.happened(k)) == 2, status != want)
+		is.Equal(ticket.State().Status, want)
+		is.Equal(s.happened(ticket)[0], domain.EventDeliveryFailed)
+		is.Equal(len(s.happened(ticket)) == 2, status != want)
 	}
 }
 
@@ -311,8 +311,8 @@ func TestFailureBringsBackWhatWaits(t *testing.T) {
 func TestReportsOnOneAnswer(t *testing.T) {
 	t.Parallel()
 	is, s := is.New(t), newShelf(t)
-	k := s.take(in(message(1), "a", "")).Opened[0]
-	s.answer(k, 2, "Hello", "ours@keybuzz")
+	ticket := s.take(in(message(1), "a", "")).Opened[0]
+	s.answer(ticket, 2, "Hello", "ours@keybuzz")
 	got := s.take(report(domain.KindDeliveryFailure, 3, refers("ours@keybuzz")), report(domain.KindOptOut, 4, refers("ours@keybuzz")))
 	is.Equal(len(got.Deliveries), 1)
 	is.Equal(len(got.Events), 2)
@@ -322,8 +322,8 @@ func TestReportsOnOneAnswer(t *testing.T) {
 func TestFailureOfAConfirmedAnswer(t *testing.T) {
 	t.Parallel()
 	is, s := is.New(t), newShelf(t)
-	k := s.take(in(message(1), "a", "")).Opened[0]
-	s.answer(k, 2, "Hello", "ours@keybuzz")
+	ticket := s.take(in(message(1), "a", "")).Opened[0]
+	s.answer(ticket, 2, "Hello", "ours@keybuzz")
 	s.take(copyOf(3, "Hello", thread("a")))
 	got := s.take(report(domain.KindDeliveryFailure, 4, thread("a")))
 	is.Equal(len(got.Deliveries), 0)

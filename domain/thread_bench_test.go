@@ -24,7 +24,7 @@ func BenchmarkThread(b *testing.B) {
 			for b.Loop() {
 				screened := domain.Screen(connection(b), page)
 				s := newShelf(b)
-				domain.Thread(s.connection, screened.Accepted, domain.Book{}, later)
+				domain.Thread(s.connection, screened.Accepted, domain.Candidates{}, later)
 			}
 			b.ReportMetric(float64(len(page)*b.N)/b.Elapsed().Seconds(), "messages/s")
 		})

@@ -14,49 +14,51 @@ func (s ConnectionState) predates(at time.Time) bool {
 // receive puts a buyer's message on its ticket.
 func (t *threader) receive(m InboundMessage, ext *ExternalMessage) {
 	flags := flagMessage(m)
-	k := t.ticketFor(m)
+	ticket := t.ticketFor(m)
 	var ended TicketStatus
 	if t.connection.predates(m.ReceivedAt) {
-		k.hear(m, flags, t.now)
+		ticket.applyMessage(m, flags, t.now)
 	} else {
-		ended = k.receive(m, flags, t.now)
+		ended = ticket.receive(m, flags, t.now)
 	}
-	ext.Ticket, ext.Subject = k.s.ID, ""
+	ext.Ticket, ext.Subject = ticket.s.ID, ""
 	msg := TicketMessage{
-		ID: NewID[TicketMessageID](), Tenant: k.s.Tenant, Ticket: k.s.ID, ExternalMessage: ext.ID,
+		ID: NewID[TicketMessageID](), Tenant: ticket.s.Tenant, Ticket: ticket.s.ID, ExternalMessage: ext.ID,
 		SenderType: SenderCustomer, SenderName: m.BuyerName, Body: m.Body, Quoted: m.Quoted, Source: FromMarketplace,
 		MailID: m.MailID, SafetyFlags: flags, SentAt: m.ReceivedAt.UTC(),
 	}
 	t.out.TicketMessages = append(t.out.TicketMessages, msg)
-	t.posted(m.MailID, k)
-	t.moved(k, ended, EventMessageReceived, msg.ID, MessageID{})
-	t.event(k, EventMessageReceived, ActorCustomer, msg.ID, MessageID{}, map[string]string{"externalId": m.ExternalID})
-	t.learn(k, m.ThreadID)
+	t.indexMessageID(m.MailID, ticket)
+	t.moved(ticket, ended, EventMessageReceived, msg.ID, MessageID{})
+	t.event(ticket, EventMessageReceived, ActorCustomer, msg.ID, MessageID{}, map[string]string{"externalId": m.ExternalID})
+	t.indexThread(ticket, m.ThreadID)
 }
 
 // ticketFor returns the ticket that a buyer's message joins or opens.
 func (t *threader) ticketFor(m InboundMessage) *Ticket {
-	k := t.named(firstOf(m.ThreadID, m.OrderID, m.ExternalID), m.OrderID)
-	if k != nil && m.OrderID != "" && k != t.byKey[m.ThreadID] && k.isAnothers(m.BuyerEmail) { // two buyers name the order
-		k = t.latest(func(k *Ticket) bool { return k.s.OrderID == m.OrderID && !k.isAnothers(m.BuyerEmail) })
+	ticket := t.named(firstOf(m.ThreadID, m.OrderID, m.ExternalID), m.OrderID)
+	if ticket != nil && m.OrderID != "" && ticket != t.byKey[m.ThreadID] && ticket.isAnothers(m.BuyerEmail) { // two buyers name the order
+		ticket = t.latest(func(ticket *Ticket) bool { return ticket.s.OrderID == m.OrderID && !ticket.isAnothers(m.BuyerEmail) })
 	}
-	if k == nil {
-		k = t.referred(m)
+	if ticket == nil {
+		ticket = t.referred(m)
 	}
-	if k == nil && m.ThreadID == "" && m.OrderID == "" && m.BuyerEmail != "" {
-		k = t.latest(func(k *Ticket) bool { return k.s.CustomerEmail == m.BuyerEmail && k.activeAround(m.ReceivedAt) })
+	if ticket == nil && m.ThreadID == "" && m.OrderID == "" && m.BuyerEmail != "" {
+		ticket = t.latest(func(ticket *Ticket) bool {
+			return ticket.s.CustomerEmail == m.BuyerEmail && ticket.activeAround(m.ReceivedAt)
+		})
 	}
-	if k != nil {
-		t.touch(k)
-		return k
+	if ticket != nil {
+		t.touch(ticket)
+		return ticket
 	}
-	k = openTicket(t.connection, m, t.now)
-	if t.byKey[k.s.ExternalID] != nil { // the order is the key of another buyer's
-		k.s.ExternalID = m.ExternalID
+	ticket = openTicket(t.connection, m, t.now)
+	if t.byKey[ticket.s.ExternalID] != nil { // the order is the key of another buyer's
+		ticket.s.ExternalID = m.ExternalID
 	}
-	t.touched[k] = true
-	t.tickets, t.out.Opened = append(t.tickets, k), append(t.out.Opened, k)
-	return k
+	t.touched[ticket] = true
+	t.tickets, t.out.Opened = append(t.tickets, ticket), append(t.out.Opened, ticket)
+	return ticket
 }
 
 // isAnothers reports whether the ticket is of another buyer than the one with this relay address. Who has none is anybody.

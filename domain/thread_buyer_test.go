@@ -65,7 +65,7 @@ func TestBuyersMessageWithoutThreadAndOrder(t *testing.T) {
 			there := make([]*domain.Ticket, len(test.there))
 			for i, state := range test.there {
 				state.Status = domain.TicketStatus(firstOf(string(state.Status), string(domain.TicketOpen)))
-				there[i] = ticket(t, state)
+				there[i] = newTicket(t, state)
 				s.tickets[there[i].State().ID] = there[i]
 			}
 			in := s.take(test.m)
@@ -158,8 +158,8 @@ func TestOrderOfAnotherBuyer(t *testing.T) {
 				on := map[string]domain.TicketID{}
 				take := func(page ...domain.InboundMessage) {
 					got := s.take(page...)
-					for _, k := range got.Opened {
-						opened, keys = append(opened, k.State().ID), append(keys, k.State().ExternalID)
+					for _, ticket := range got.Opened {
+						opened, keys = append(opened, ticket.State().ID), append(keys, ticket.State().ExternalID)
 					}
 					for _, m := range got.Messages {
 						on[m.ExternalID] = m.Ticket

@@ -26,12 +26,12 @@ var orderEvents = map[MessageKind]orderEvent{
 }
 
 // happen notes an event of an order on its ticket.
-func (t *threader) happen(k *Ticket, p *placing) {
+func (t *threader) recordEvent(ticket *Ticket, p *pendingMatch) {
 	e := orderEvents[p.m.kind()]
-	k.flag(p.ext.SafetyFlags)
-	k.raise(e.priority)
-	t.event(k, e.typ, e.actor, TicketMessageID{}, p.ext.ID, facts(p.m))
+	ticket.flag(p.ext.SafetyFlags)
+	ticket.raise(e.priority)
+	t.event(ticket, e.typ, e.actor, TicketMessageID{}, p.ext.ID, facts(p.m))
 	if e.reopens && !t.connection.predates(p.m.ReceivedAt) {
-		t.moved(k, k.reopen(), e.typ, TicketMessageID{}, p.ext.ID)
+		t.moved(ticket, ticket.reopen(), e.typ, TicketMessageID{}, p.ext.ID)
 	}
 }

@@ -77,17 +77,17 @@ func TestOrderEventsBringATicketBack(t *testing.T) {
 			t.Run(string(kind)+" "+string(status), func(t *testing.T) {
 				t.Parallel()
 				is := is.New(t)
-				k := ticket(t, domain.TicketState{ExternalID: "a", OrderID: "o", Status: status})
+				ticket := newTicket(t, domain.TicketState{ExternalID: "a", OrderID: "o", Status: status})
 				ended := status == domain.TicketResolved || status == domain.TicketClosed || status == domain.TicketWaitingCustomer
-				s := newShelf(t, k)
+				s := newShelf(t, ticket)
 				s.take(of(in(message(1), "", "o"), kind), of(in(message(2), "", "o"), kind))
 				if !want.reopens || !ended {
-					is.Equal(k.State().Status, status)
-					is.Equal(s.happened(k), []domain.EventType{want.event, want.event})
+					is.Equal(ticket.State().Status, status)
+					is.Equal(s.happened(ticket), []domain.EventType{want.event, want.event})
 					return
 				}
-				is.Equal(k.State().Status, domain.TicketOpen)
-				is.Equal(s.happened(k), []domain.EventType{want.event, domain.EventStatusChanged, want.event}) // back once
+				is.Equal(ticket.State().Status, domain.TicketOpen)
+				is.Equal(s.happened(ticket), []domain.EventType{want.event, domain.EventStatusChanged, want.event}) // back once
 				is.Equal(s.events[1].Payload, map[string]string{"from": string(status), "to": "OPEN", "cause": string(want.event)})
 			})
 		}
@@ -116,10 +116,10 @@ func TestOrderEventsWaitForTheirTicket(t *testing.T) {
 					is.Equal(len(s.take(event, others, buyers).Joined), 0) // none was stored before
 				}
 				is.Equal(len(s.tickets), 1)
-				for _, k := range s.tickets {
-					is.Equal(s.happened(k), []domain.EventType{domain.EventMessageReceived, want.event})
-					is.Equal(k.State().Priority, domain.PriorityUrgent) // an injury
-					is.True(slices.ContainsFunc(k.State().SafetyFlags, func(f domain.SafetyFlag) bool { return f.Category == domain.SafetyLegal }))
+				for _, ticket := range s.tickets {
+					is.Equal(s.happened(ticket), []domain.EventType{domain.EventMessageReceived, want.event})
+					is.Equal(ticket.State().Priority, domain.PriorityUrgent) // an injury
+					is.True(slices.ContainsFunc(ticket.State().SafetyFlags, func(f domain.SafetyFlag) bool { return f.Category == domain.SafetyLegal }))
 				}
 				for _, m := range s.messages {
 					switch m.ExternalID {
@@ -216,10 +216,10 @@ func TestHistoryEntersClosed(t *testing.T) {
 		return m
 	}
 	s.take(old(1, in(message(1), "a", "o")), old(2, in(message(2), "a", "o")), old(3, of(in(message(3), "", "o"), domain.KindClaimOpened)))
-	k := slices.Collect(maps.Values(s.tickets))[0]
-	is.Equal(k.State().Status, domain.TicketClosed)
-	is.Equal(s.happened(k), []domain.EventType{domain.EventMessageReceived, domain.EventMessageReceived, domain.EventClaimOpened}) // never reopened
-	is.Equal(k.State().LastMessageAt, old(2, message(2)).ReceivedAt)
+	ticket := slices.Collect(maps.Values(s.tickets))[0]
+	is.Equal(ticket.State().Status, domain.TicketClosed)
+	is.Equal(s.happened(ticket), []domain.EventType{domain.EventMessageReceived, domain.EventMessageReceived, domain.EventClaimOpened}) // never reopened
+	is.Equal(ticket.State().LastMessageAt, old(2, message(2)).ReceivedAt)
 
 	lone := s.take(old(4, of(in(message(4), "", "lone"), domain.KindClaimOpened)), old(5, of(message(5), domain.KindDeliveryFailure)))
 	for _, m := range lone.Messages {
@@ -228,10 +228,10 @@ func TestHistoryEntersClosed(t *testing.T) {
 	is.Equal(s.take(old(6, of(message(6), domain.KindUnknown))).Messages[0].Quarantine, domain.QuarantineUnknown) // that is never lost
 
 	fresh := s.take(in(message(7), "a", ""))
-	is.Equal(k.State().Status, domain.TicketOpen) // the buyer's word today brings it back
+	is.Equal(ticket.State().Status, domain.TicketOpen) // the buyer's word today brings it back
 	is.Equal(fresh.Events[0].Payload["from"], "CLOSED")
 	s.take(old(8, in(message(8), "a", "")))
-	is.Equal(k.State().Status, domain.TicketOpen) // and an old one changes nothing
+	is.Equal(ticket.State().Status, domain.TicketOpen) // and an old one changes nothing
 }
 
 func TestHistoryBeginsADayBeforeTheConnection(t *testing.T) {
@@ -280,8 +280,8 @@ func TestImportOfOldMails(t *testing.T) {
 				s.take(page...)
 			}
 			is.Equal(len(s.sent), 500)
-			for _, k := range s.tickets {
-				is.Equal(k.State().Status, domain.TicketClosed)
+			for _, ticket := range s.tickets {
+				is.Equal(ticket.State().Status, domain.TicketClosed)
 			}
 			for _, e := range s.events {
 				is.Equal(e.Type, domain.EventMessageReceived)

@@ -12,22 +12,22 @@ func (t *threader) take(m InboundMessage) {
 		ID: NewID[MessageID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, Kind: m.kind(), Evidence: m.Evidence,
 		Parser: m.Parser, ExternalID: m.ExternalID, MailID: m.MailID, ThreadID: m.ThreadID, OrderID: m.OrderID,
 		BuyerName: m.BuyerName, BuyerEmail: m.BuyerEmail, Language: m.Language, Subject: m.Subject, Facts: m.Facts, Flags: m.Flags,
-		SafetyFlags: flagEvent(m), Files: m.Files, ReceivedAt: m.ReceivedAt.UTC(), Raw: m.Raw.Plain(), Quarantine: m.kind().quarantine(),
+		SafetyFlags: flagEvent(m), Files: m.Files, ReceivedAt: m.ReceivedAt.UTC(), Source: m.Source.Plain(), Quarantine: m.kind().quarantine(),
 	})
 	ext := &t.out.Messages[len(t.out.Messages)-1]
 	switch {
 	case ext.Kind == KindBuyerMessage:
 		t.receive(m, ext)
 	case ext.Kind.aboutOrder(), ext.Kind.aboutAnswer():
-		t.place(&placing{m: m, ext: ext})
+		t.place(&pendingMatch{m: m, ext: ext})
 	}
 }
 
 // place puts a message that is no buyer's on its ticket, or has it wait for one.
-func (t *threader) place(p *placing) {
-	k, why := t.ticketOf(p.m)
-	if k != nil {
-		t.join(k, p)
+func (t *threader) place(p *pendingMatch) {
+	ticket, why := t.ticketOf(p.m)
+	if ticket != nil {
+		t.join(ticket, p)
 		return
 	}
 	if !t.connection.predates(p.m.ReceivedAt) {
@@ -54,80 +54,80 @@ func (k MessageKind) quarantine() QuarantineReason {
 
 // ticketOf returns the ticket that a message which is no buyer's is about. Without one it says why a person should look.
 func (t *threader) ticketOf(m InboundMessage) (*Ticket, QuarantineReason) {
-	k, why := t.named(m.ThreadID, m.OrderID), QuarantineReason("")
+	ticket, why := t.named(m.ThreadID, m.OrderID), QuarantineReason("")
 	switch kind := m.kind(); {
-	case k != nil:
+	case ticket != nil:
 	case kind.aboutOrder():
 		if orderEvents[kind].urgent() {
 			why = QuarantineNoTicket
 		}
 	case kind == KindSellerCopy:
-		k, why = t.ofCopy(m)
+		ticket, why = t.ofCopy(m)
 	default:
-		if k = t.ofReport(m); k == nil && kind != KindDeliveryDelay {
+		if ticket = t.ofReport(m); ticket == nil && kind != KindDeliveryDelay {
 			why = QuarantineNoTicket
 		}
 	}
-	return k, why
+	return ticket, why
 }
 
 // join puts a message that is no buyer's on its ticket.
-func (t *threader) join(k *Ticket, p *placing) {
-	t.touch(k)
-	k.s.OrderID = firstOf(k.s.OrderID, p.m.OrderID)
-	k.s.UpdatedAt = t.now.UTC()
-	p.ext.Ticket, p.ext.Quarantine = k.s.ID, ""
+func (t *threader) join(ticket *Ticket, p *pendingMatch) {
+	t.touch(ticket)
+	ticket.s.OrderID = firstOf(ticket.s.OrderID, p.m.OrderID)
+	ticket.s.UpdatedAt = t.now.UTC()
+	p.ext.Ticket, p.ext.Quarantine = ticket.s.ID, ""
 	if p.stored {
-		t.out.Joined = append(t.out.Joined, Joined{p.ext.ID, k.s.ID})
+		t.out.Joined = append(t.out.Joined, Joined{p.ext.ID, ticket.s.ID})
 	}
 	switch kind := p.m.kind(); {
 	case kind.aboutOrder():
-		t.happen(k, p)
+		t.recordEvent(ticket, p)
 	case kind == KindSellerCopy:
-		t.copied(k, p)
+		t.copied(ticket, p)
 	default:
-		t.reported(k, p)
+		t.reported(ticket, p)
 	}
-	t.learn(k, p.m.ThreadID)
+	t.indexThread(ticket, p.m.ThreadID)
 }
 
 // learn remembers what a ticket has from its newest message, and puts on tickets what waited for that.
-func (t *threader) learn(k *Ticket, thread string) {
-	t.index(k)
+func (t *threader) indexThread(ticket *Ticket, thread string) {
+	t.index(ticket)
 	if thread != "" {
-		t.byKey[thread] = k
+		t.byKey[thread] = ticket
 	}
 	for i := 0; i < len(t.waiting); i++ {
 		p := t.waiting[i]
-		if k := t.named(p.m.ThreadID, p.m.OrderID); k != nil {
+		if ticket := t.named(p.m.ThreadID, p.m.OrderID); ticket != nil {
 			t.waiting = slices.Delete(t.waiting, i, i+1)
-			t.join(k, p) // and learns in turn, so that nothing is left to look for here
+			t.join(ticket, p) // and learns in turn, so that nothing is left to look for here
 			return
 		}
 	}
 }
 
 // touch notes that a ticket is changed.
-func (t *threader) touch(k *Ticket) {
-	if !t.touched[k] {
-		t.touched[k] = true
-		t.out.Changed = append(t.out.Changed, k)
+func (t *threader) touch(ticket *Ticket) {
+	if !t.touched[ticket] {
+		t.touched[ticket] = true
+		t.out.Changed = append(t.out.Changed, ticket)
 	}
 }
 
 // event notes what happened to a ticket: by a ticket message, or else by an external message.
-func (t *threader) event(k *Ticket, typ EventType, actor ActorType, message TicketMessageID, origin MessageID, payload map[string]string) {
+func (t *threader) event(ticket *Ticket, typ EventType, actor ActorType, message TicketMessageID, origin MessageID, payload map[string]string) {
 	t.out.Events = append(t.out.Events, TicketEvent{
-		ID: NewID[EventID](), Tenant: k.s.Tenant, Ticket: k.s.ID, Message: message, Origin: origin, Type: typ, Actor: actor,
+		ID: NewID[EventID](), Tenant: ticket.s.Tenant, Ticket: ticket.s.ID, Message: message, Origin: origin, Type: typ, Actor: actor,
 		Payload: payload, At: t.now.UTC(),
 	})
 }
 
 // moved notes that a ticket is in another status than it was in, "" when it is not, and what by.
-func (t *threader) moved(k *Ticket, was TicketStatus, cause EventType, message TicketMessageID, origin MessageID) {
+func (t *threader) moved(ticket *Ticket, was TicketStatus, cause EventType, message TicketMessageID, origin MessageID) {
 	if was != "" {
-		t.event(k, EventStatusChanged, ActorSystem, message, origin, map[string]string{
-			"from": string(was), "to": string(k.s.Status), "cause": string(cause),
+		t.event(ticket, EventStatusChanged, ActorSystem, message, origin, map[string]string{
+			"from": string(was), "to": string(ticket.s.Status), "cause": string(cause),
 		})
 	}
 }

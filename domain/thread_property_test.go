@@ -26,8 +26,8 @@ type told struct {
 // tell returns all tickets by their keys, and what is on none.
 func (s *shelf) tell() (tickets []told, lone []string) {
 	byID := map[domain.TicketID]*told{}
-	for id, k := range s.tickets {
-		t := k.State()
+	for id, ticket := range s.tickets {
+		t := ticket.State()
 		byID[id] = &told{
 			Key: t.ExternalID, Order: t.OrderID, Name: t.CustomerName, Email: t.CustomerEmail, Blocked: t.AutoSendBlockedReason,
 			Status: t.Status, Priority: t.Priority, LastMessageAt: t.LastMessageAt.String(),
@@ -176,9 +176,9 @@ func TestIntakesKeepTheStoresRules(t *testing.T) {
 			is.Equal(len(in.Messages), len(page))
 			is.Equal(len(s.messages), before+len(page))
 			touched := map[domain.TicketID]bool{}
-			for _, k := range slices.Concat(in.Opened, in.Changed) {
-				is.True(!touched[k.State().ID]) // a ticket is opened or changed, once
-				touched[k.State().ID] = true
+			for _, ticket := range slices.Concat(in.Opened, in.Changed) {
+				is.True(!touched[ticket.State().ID]) // a ticket is opened or changed, once
+				touched[ticket.State().ID] = true
 			}
 			for _, m := range in.TicketMessages {
 				is.True(touched[m.Ticket])
@@ -201,9 +201,9 @@ func TestIntakesKeepTheStoresRules(t *testing.T) {
 			is.True(!seen[of])
 			seen[of] = true
 		}
-		for _, k := range s.tickets {
-			is.True(!keys[k.State().ExternalID])
-			keys[k.State().ExternalID] = true
+		for _, ticket := range s.tickets {
+			is.True(!keys[ticket.State().ExternalID])
+			keys[ticket.State().ExternalID] = true
 		}
 	}
 }

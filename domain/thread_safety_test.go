@@ -78,7 +78,7 @@ func FuzzGate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, subject, body, quoted, name string) {
 		m := in(message(1), "a", "o")
 		m.Subject, m.Body, m.Quoted, m.Files = subject, body, quoted, []domain.File{{Name: "file-1", OriginalName: name}}
-		got := domain.Thread(connection(t), []domain.InboundMessage{m}, domain.Book{}, later)
+		got := domain.Thread(connection(t), []domain.InboundMessage{m}, domain.Candidates{}, later)
 		flags := got.TicketMessages[0].SafetyFlags
 		for what, text := range map[string]string{"subject": subject, "text": body, "quoted text": quoted, "file": name} {
 			alone := domain.FlagText(text)
@@ -90,7 +90,7 @@ func FuzzGate(f *testing.F) {
 			t.Errorf("the ticket has %v, its message %v", s.SafetyFlags, flags)
 		}
 		m.Kind = domain.KindReturnEvent
-		got = domain.Thread(connection(t), []domain.InboundMessage{m}, domain.Book{}, later)
+		got = domain.Thread(connection(t), []domain.InboundMessage{m}, domain.Candidates{}, later)
 		if len(domain.FlagText(body)) > 0 && len(got.Messages[0].SafetyFlags) == 0 {
 			t.Errorf("the comment %q of a return is not flagged", body)
 		}

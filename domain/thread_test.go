@@ -36,7 +36,7 @@ func message(n int) domain.InboundMessage {
 	return domain.InboundMessage{
 		ExternalID: fmt.Sprintf("m-%d", n), BuyerName: "Ana", BuyerEmail: "ana@marketplace.example", Language: "en",
 		Subject: "A question", Body: fmt.Sprintf("Question %d", n), ReceivedAt: noon.Add(time.Duration(n) * time.Minute),
-		Raw: domain.Raw{MediaType: "text/plain", Bytes: fmt.Appendf(nil, "raw %d", n)},
+		Source: domain.Source{MediaType: "text/plain", Bytes: fmt.Appendf(nil, "raw %d", n)},
 	}
 }
 
@@ -51,7 +51,7 @@ func in(m domain.InboundMessage, thread, order string) domain.InboundMessage {
 	return m
 }
 
-func ticket(t testing.TB, s domain.TicketState) *domain.Ticket {
+func newTicket(t testing.TB, s domain.TicketState) *domain.Ticket {
 	t.Helper()
 	s.Tenant, s.Priority, s.CreatedAt = connection(t).Tenant, domain.PriorityNormal, noon
 	if s.ID == (domain.TicketID{}) {
@@ -60,11 +60,11 @@ func ticket(t testing.TB, s domain.TicketState) *domain.Ticket {
 	if s.Channel == "" {
 		s.Channel, s.Connection = domain.Amazon.Channel(), domain.NewID[domain.ConnectionID]()
 	}
-	k, err := domain.RestoreTicket(s)
+	ticket, err := domain.RestoreTicket(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return k
+	return ticket
 }
 
 func TestThreadFindsTheTicket(t *testing.T) {
@@ -88,14 +88,14 @@ func TestThreadFindsTheTicket(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			is := is.New(t)
-			got := domain.Thread(connection(t), test.page, domain.Book{}, later)
+			got := domain.Thread(connection(t), test.page, domain.Candidates{}, later)
 			is.Equal(len(got.Opened), test.tickets)           // tickets
 			is.Equal(len(got.Changed), 0)                     // what was opened here is not changed as well
 			is.Equal(len(got.TicketMessages), len(test.page)) // each message is on a ticket
 			is.Equal(len(got.Events), len(test.page))         // each was received
 			is.Equal(len(got.Messages), len(test.page))       // and kept
-			for i, k := range got.Opened {
-				is.Equal(k.State().ExternalID, test.keys[i]) // key
+			for i, ticket := range got.Opened {
+				is.Equal(ticket.State().ExternalID, test.keys[i]) // key
 			}
 			for i, m := range got.Messages {
 				is.Equal(m.Ticket, got.TicketMessages[i].Ticket) // one story
@@ -107,10 +107,10 @@ func TestThreadFindsTheTicket(t *testing.T) {
 func TestThreadJoinsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
-	byThread := ticket(t, domain.TicketState{ExternalID: "th", Status: domain.TicketOpen})
-	older := ticket(t, domain.TicketState{ExternalID: "x", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(-2 * time.Hour)})
-	newer := ticket(t, domain.TicketState{ExternalID: "y", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(-time.Hour)})
-	book := domain.Book{
+	byThread := newTicket(t, domain.TicketState{ExternalID: "th", Status: domain.TicketOpen})
+	older := newTicket(t, domain.TicketState{ExternalID: "x", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(-2 * time.Hour)})
+	newer := newTicket(t, domain.TicketState{ExternalID: "y", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(-time.Hour)})
+	book := domain.Candidates{
 		Tickets: []*domain.Ticket{newer, byThread, older},
 		Threads: map[string]domain.TicketID{"other": older.State().ID, "th": newer.State().ID},
 	}
@@ -138,10 +138,10 @@ func TestBuyersWordBringsTheTicketBack(t *testing.T) {
 		t.Run(string(before), func(t *testing.T) {
 			t.Parallel()
 			is := is.New(t)
-			k := ticket(t, domain.TicketState{ExternalID: "th", Status: before})
+			ticket := newTicket(t, domain.TicketState{ExternalID: "th", Status: before})
 			got := domain.Thread(connection(t), []domain.InboundMessage{in(message(1), "th", ""), in(message(2), "th", "")},
-				domain.Book{Tickets: []*domain.Ticket{k}}, later)
-			is.Equal(k.State().Status, after)
+				domain.Candidates{Tickets: []*domain.Ticket{ticket}}, later)
+			is.Equal(ticket.State().Status, after)
 			changes := slices.DeleteFunc(got.Events, func(e domain.TicketEvent) bool { return e.Type != domain.EventStatusChanged })
 			if before == after {
 				is.Equal(len(changes), 0) // nothing to tell
@@ -159,7 +159,7 @@ func TestThreadKeepsOtherKindsOffTickets(t *testing.T) {
 	is := is.New(t)
 	notice := in(message(1), "th", "o")
 	notice.Kind = domain.KindNotice
-	got := domain.Thread(connection(t), []domain.InboundMessage{notice, in(message(2), "th", "o")}, domain.Book{}, later)
+	got := domain.Thread(connection(t), []domain.InboundMessage{notice, in(message(2), "th", "o")}, domain.Candidates{}, later)
 	is.Equal(len(got.Messages), 2)                                                    // both are kept
 	is.Equal(len(got.TicketMessages), 1)                                              // one is a buyer's
 	is.Equal(got.Messages[0].Ticket, domain.TicketID{})                               // the notice belongs to no ticket
@@ -173,7 +173,7 @@ func TestTicketTellsOfItsMessages(t *testing.T) {
 	first, angry, calm := in(message(1), "th", ""), in(message(2), "th", "o"), in(message(3), "th", "")
 	first.BuyerName, first.Subject = "", ""
 	angry.Body = "If you do not answer I will contact my lawyer"
-	got := domain.Thread(connection(t), []domain.InboundMessage{calm, angry, first}, domain.Book{}, later)
+	got := domain.Thread(connection(t), []domain.InboundMessage{calm, angry, first}, domain.Candidates{}, later)
 	s := got.Opened[0].State()
 	is.Equal(s.OrderID, "o")                                                // learnt from the second message
 	is.Equal(s.CustomerName, "Ana")                                         // likewise
@@ -190,7 +190,7 @@ func TestActivityIsNeverInTheFuture(t *testing.T) {
 	is := is.New(t)
 	ahead := in(message(1), "th", "")
 	ahead.ReceivedAt = later.AddDate(73, 0, 0)
-	got := domain.Thread(connection(t), []domain.InboundMessage{ahead}, domain.Book{}, later)
+	got := domain.Thread(connection(t), []domain.InboundMessage{ahead}, domain.Candidates{}, later)
 	is.Equal(got.Opened[0].State().LastMessageAt, later)     // the list is not led for decades
 	is.Equal(got.TicketMessages[0].SentAt, ahead.ReceivedAt) // the buyer's time stays what it was said to be
 }
@@ -199,10 +199,10 @@ func TestActivityIsNeverInTheFuture(t *testing.T) {
 func TestOrderOfTwoTickets(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
-	a := ticket(t, domain.TicketState{ExternalID: "a", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(-2 * time.Hour)})
-	b := ticket(t, domain.TicketState{ExternalID: "b", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(2 * time.Hour)})
+	a := newTicket(t, domain.TicketState{ExternalID: "a", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(-2 * time.Hour)})
+	b := newTicket(t, domain.TicketState{ExternalID: "b", OrderID: "o", Status: domain.TicketOpen, LastMessageAt: noon.Add(2 * time.Hour)})
 	got := domain.Thread(connection(t), []domain.InboundMessage{in(message(1), "a", ""), in(message(2), "", "o")},
-		domain.Book{Tickets: []*domain.Ticket{a, b}}, later)
+		domain.Candidates{Tickets: []*domain.Ticket{a, b}}, later)
 	is.Equal(got.TicketMessages[0].Ticket, a.State().ID)
 	is.Equal(got.TicketMessages[1].Ticket, b.State().ID)
 }
@@ -223,18 +223,18 @@ func TestThreadDoesNotDependOnTheOrderOfThePage(t *testing.T) {
 			}
 			page = append(page, m)
 		}
-		want := conversations(domain.Thread(connection(t), page, domain.Book{}, later))
+		want := conversations(domain.Thread(connection(t), page, domain.Candidates{}, later))
 		random.Shuffle(len(page), func(i, j int) { page[i], page[j] = page[j], page[i] })
-		got := conversations(domain.Thread(connection(t), page, domain.Book{}, later))
+		got := conversations(domain.Thread(connection(t), page, domain.Candidates{}, later))
 		is.New(t).Equal(got, want)
 	}
 }
 
 // conversations groups external ids by the key of their ticket.
-func conversations(in domain.Intake) map[string][]string {
+func conversations(in domain.PageWrite) map[string][]string {
 	keys := map[domain.TicketID]string{}
-	for _, k := range in.Opened {
-		keys[k.State().ID] = k.State().ExternalID
+	for _, ticket := range in.Opened {
+		keys[ticket.State().ID] = ticket.State().ExternalID
 	}
 	out := map[string][]string{}
 	for _, m := range in.Messages {

@@ -15,9 +15,9 @@ type threader struct {
 	byKey, byOrder map[string]*Ticket
 	byMail         map[string]*Ticket // by the Message-IDs of their messages
 	answers        []*answer          // by rising SentAt
-	waiting        []*placing
+	waiting        []*pendingMatch
 	touched        map[*Ticket]bool // tickets that are in out already
-	out            Intake
+	out            PageWrite
 }
 
 // An answer is something that was sent to a buyer, and its ticket.
@@ -31,14 +31,14 @@ func (a *answer) unsettled() bool {
 	return !a.Internal && (a.Delivery == "" || a.Delivery == DeliveryAccepted)
 }
 
-// A placing is a message that is no buyer's, and where it is stored.
-type placing struct {
+// A pendingMatch is a message that is no buyer's, and where it is stored.
+type pendingMatch struct {
 	m      InboundMessage // of a message that was stored before: without its text
 	ext    *ExternalMessage
 	stored bool // it was stored before
 }
 
-func newThreader(c ConnectionState, b Book, now time.Time) *threader {
+func newThreader(c ConnectionState, b Candidates, now time.Time) *threader {
 	t := &threader{
 		connection: c, now: now, byKey: map[string]*Ticket{}, byOrder: map[string]*Ticket{}, byMail: map[string]*Ticket{},
 		touched: map[*Ticket]bool{},
@@ -47,30 +47,30 @@ func newThreader(c ConnectionState, b Book, now time.Time) *threader {
 		return cmp.Or(x.s.LastMessageAt.Compare(y.s.LastMessageAt), bytes.Compare(x.s.ID.UUID[:], y.s.ID.UUID[:]))
 	})
 	byID := make(map[TicketID]*Ticket, len(b.Tickets))
-	for _, k := range t.tickets {
-		byID[k.s.ID] = k
-		t.index(k)
+	for _, ticket := range t.tickets {
+		byID[ticket.s.ID] = ticket
+		t.index(ticket)
 	}
 	for thread, id := range b.Threads {
 		// A ticket keyed by the thread itself wins over one that holds some of the thread's messages.
-		if k := byID[id]; k != nil && t.byKey[thread] == nil {
-			t.byKey[thread] = k
+		if ticket := byID[id]; ticket != nil && t.byKey[thread] == nil {
+			t.byKey[thread] = ticket
 		}
 	}
 	for mail, id := range b.Mails {
-		if k := byID[id]; k != nil {
-			t.byMail[mail] = k
+		if ticket := byID[id]; ticket != nil {
+			t.byMail[mail] = ticket
 		}
 	}
 	for _, a := range b.Answers {
-		if k := byID[a.Ticket]; k != nil {
-			t.answers = append(t.answers, &answer{a, k})
-			t.posted(a.MailID, k)
+		if ticket := byID[a.Ticket]; ticket != nil {
+			t.answers = append(t.answers, &answer{a, ticket})
+			t.indexMessageID(a.MailID, ticket)
 		}
 	}
 	for i := range b.Waiting {
 		if ext := &b.Waiting[i]; ext.Kind.waits() {
-			t.waiting = append(t.waiting, &placing{m: ext.inbound(), ext: ext, stored: true})
+			t.waiting = append(t.waiting, &pendingMatch{m: ext.inbound(), ext: ext, stored: true})
 		}
 	}
 	return t
@@ -85,29 +85,29 @@ func (m ExternalMessage) inbound() InboundMessage {
 }
 
 // index makes a ticket findable. Of several with one order the most recently active is found.
-func (t *threader) index(k *Ticket) {
-	if k.s.ExternalID != "" {
-		t.byKey[k.s.ExternalID] = k
+func (t *threader) index(ticket *Ticket) {
+	if ticket.s.ExternalID != "" {
+		t.byKey[ticket.s.ExternalID] = ticket
 	}
-	if k.s.OrderID == "" {
+	if ticket.s.OrderID == "" {
 		return
 	}
-	if other := t.byOrder[k.s.OrderID]; other == nil || !k.s.LastMessageAt.Before(other.s.LastMessageAt) {
-		t.byOrder[k.s.OrderID] = k
+	if other := t.byOrder[ticket.s.OrderID]; other == nil || !ticket.s.LastMessageAt.Before(other.s.LastMessageAt) {
+		t.byOrder[ticket.s.OrderID] = ticket
 	}
 }
 
 // posted makes a ticket findable by a mail of its.
-func (t *threader) posted(mail string, k *Ticket) {
+func (t *threader) indexMessageID(mail string, ticket *Ticket) {
 	if mail != "" {
-		t.byMail[mail] = k
+		t.byMail[mail] = ticket
 	}
 }
 
 // named returns the ticket of a thread, else of an order, nil if there is none.
 func (t *threader) named(thread, order string) *Ticket {
-	if k := t.byKey[firstOf(thread, order)]; k != nil {
-		return k
+	if ticket := t.byKey[firstOf(thread, order)]; ticket != nil {
+		return ticket
 	}
 	return t.byOrder[order] // never of the order ""
 }
@@ -116,8 +116,8 @@ func (t *threader) named(thread, order string) *Ticket {
 // is none: buyers answer any mail that they have at hand.
 func (t *threader) referred(m InboundMessage) *Ticket {
 	for _, mail := range m.References {
-		if k := t.byMail[mail]; k != nil && (m.OrderID == "" || k.s.OrderID == "" || k.s.OrderID == m.OrderID) {
-			return k
+		if ticket := t.byMail[mail]; ticket != nil && (m.OrderID == "" || ticket.s.OrderID == "" || ticket.s.OrderID == m.OrderID) {
+			return ticket
 		}
 	}
 	return nil
@@ -133,9 +133,9 @@ func (t *Ticket) activeAround(at time.Time) bool {
 
 // latest returns the most recently active of the tickets that fit, nil if none does.
 func (t *threader) latest(fits func(*Ticket) bool) (found *Ticket) {
-	for _, k := range t.tickets {
-		if fits(k) && (found == nil || !k.s.LastMessageAt.Before(found.s.LastMessageAt)) {
-			found = k
+	for _, ticket := range t.tickets {
+		if fits(ticket) && (found == nil || !ticket.s.LastMessageAt.Before(found.s.LastMessageAt)) {
+			found = ticket
 		}
 	}
 	return found

@@ -115,13 +115,13 @@ func openTicket(c ConnectionState, m InboundMessage, now time.Time) *Ticket {
 // receive takes in a buyer's message and reports the status that it ended, "" when the status stayed: the buyer's word always
 // brings the ticket back to the seller.
 func (t *Ticket) receive(m InboundMessage, flags []SafetyFlag, now time.Time) (ended TicketStatus) {
-	t.hear(m, flags, now)
+	t.applyMessage(m, flags, now)
 	return t.reopen()
 }
 
 // hear is receive for what nobody has to act on any more. What is known of buyer and order is completed, never overwritten,
 // and safety flags only add up.
-func (t *Ticket) hear(m InboundMessage, flags []SafetyFlag, now time.Time) {
+func (t *Ticket) applyMessage(m InboundMessage, flags []SafetyFlag, now time.Time) {
 	s := &t.s
 	s.OrderID = firstOf(s.OrderID, m.OrderID)
 	s.Subject = firstOf(s.Subject, m.Subject)

@@ -31,7 +31,7 @@ type Archive interface {
 	Conversations(ctx context.Context, ids []domain.TicketID) ([]Conversation, error)
 
 	// LockConversations is Conversations, and keeps other transactions from changing the tickets until this one ends. They
-	// may then be saved as Changed of an Intake.
+	// may then be saved as Changed of an PageWrite.
 	LockConversations(ctx context.Context, ids []domain.TicketID) ([]Conversation, error)
 
 	// Rewrite stores the derived fields of messages: kind, evidence, parser, Message-ID, thread, order, buyer's name and

@@ -15,9 +15,9 @@ type Interpreter interface {
 	// What cannot be read has Unreadable set: a media type that nothing here reads, bytes that are none of it, and the
 	// beginning of a message of which the rest was never stored. It is pure: no clock, no network, no state. Time and memory
 	// are bounded by a small multiple of the raw's size, whatever it holds. Safe for concurrent use.
-	Interpret(raw domain.Raw, received time.Time) domain.InboundMessage
+	Interpret(raw domain.Source, received time.Time) domain.InboundMessage
 
 	// File returns the content of a file of this raw, decoded: that with the Number that Interpret gives it.
 	// domain.ErrNotFound if there is none, or if it is too large to be given out. Pure and bounded as Interpret is.
-	File(raw domain.Raw, number int) ([]byte, error)
+	File(raw domain.Source, number int) ([]byte, error)
 }

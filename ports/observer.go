@@ -25,9 +25,9 @@ type Observer interface {
 	// is a constant of the adapter, such as imap.connect.
 	Throttled(operation string, wait time.Duration)
 
-	// Asked is called when a marketplace's API has been asked once, whatever came of it: a call that is repeated is told
+	// APICall is called when a marketplace's API has been asked once, whatever came of it: a call that is repeated is told
 	// each time.
-	Asked(Asked)
+	APICalled(APICall)
 
 	// Alarm is called when something keeps us from working for every seller that only an operator can mend. It is called
 	// again for as long as that is so.
@@ -118,31 +118,31 @@ var DeliveryOutcomes = []DeliveryOutcome{
 	DeliveryStored, DeliveryDuplicate, DeliveryRejected, DeliveryUnknown, DeliveryRetired, DeliveryRefused, DeliveryDeferred,
 }
 
-// Asked is one request to a marketplace's API that has ended.
-type Asked struct {
+// APICall is one request to a marketplace's API that has ended.
+type APICall struct {
 	Type      domain.MarketplaceType
 	Operation string // a domain.Operation, or a constant of the adapter for what has no usage plan, such as lwa/refresh_token
-	Outcome   AskOutcome
+	Outcome   APICallOutcome
 	Took      time.Duration
 }
 
-// AskOutcome says what came of one request to a marketplace's API.
-type AskOutcome string
+// APICallOutcome says what came of one request to a marketplace's API.
+type APICallOutcome string
 
 // The outcomes of requests.
 const (
-	AskOK          AskOutcome = "ok"
-	AskNotFound    AskOutcome = "not_found"   // there is no such thing
-	AskDenied      AskOutcome = "denied"      // the token is taken, and this may not be done with it
-	AskWithdrawn   AskOutcome = "withdrawn"   // the seller's token is not taken, or no longer
-	AskThrottled   AskOutcome = "throttled"   // one call too many
-	AskUnavailable AskOutcome = "unavailable" // no answer, or one that says that it did not work now
-	AskFailed      AskOutcome = "failed"      // a bug: the marketplace does not understand us, or we do not understand it
+	APICallOK          APICallOutcome = "ok"
+	APICallNotFound    APICallOutcome = "not_found"   // there is no such thing
+	APICallDenied      APICallOutcome = "denied"      // the token is taken, and this may not be done with it
+	APICallWithdrawn   APICallOutcome = "withdrawn"   // the seller's token is not taken, or no longer
+	APICallThrottled   APICallOutcome = "throttled"   // one call too many
+	APICallUnavailable APICallOutcome = "unavailable" // no answer, or one that says that it did not work now
+	APICallFailed      APICallOutcome = "failed"      // a bug: the marketplace does not understand us, or we do not understand it
 )
 
-// AskOutcomes are all outcomes of requests.
-var AskOutcomes = []AskOutcome{
-	AskOK, AskNotFound, AskDenied, AskWithdrawn, AskThrottled, AskUnavailable, AskFailed,
+// APICallOutcomes are all outcomes of requests.
+var APICallOutcomes = []APICallOutcome{
+	APICallOK, APICallNotFound, APICallDenied, APICallWithdrawn, APICallThrottled, APICallUnavailable, APICallFailed,
 }
 
 // Alarm is something that keeps us from working for every seller and that only an operator can mend.
@@ -174,8 +174,8 @@ func (NoObserver) Received(Received) {}
 // Delivered implements Observer.
 func (NoObserver) Delivered(Delivered) {}
 
-// Asked implements Observer.
-func (NoObserver) Asked(Asked) {}
+// APICall implements Observer.
+func (NoObserver) APICalled(APICall) {}
 
 // Alarm implements Observer.
 func (NoObserver) Alarm(Alarm) {}

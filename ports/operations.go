@@ -22,8 +22,8 @@ type Operations interface {
 	// FindRejected says whose a rejected message is. domain.ErrNotFound if there is none with this id.
 	FindRejected(ctx context.Context, id domain.RejectedID) (RejectedRef, error)
 
-	// Survey counts what monitoring watches, all at one moment.
-	Survey(ctx context.Context) (Survey, error)
+	// FleetStats counts what monitoring watches, all at one moment.
+	FleetStats(ctx context.Context) (FleetStats, error)
 }
 
 // ConnectionQuery selects connections.
@@ -53,12 +53,12 @@ type RejectedRef struct {
 	ReplayedAt time.Time // zero when it was not
 }
 
-// Survey is the state of all tenants' connections together.
-type Survey struct {
+// FleetStats is the state of all tenants' connections together.
+type FleetStats struct {
 	Connections map[ConnectionClass]int
 	// Since the last good poll of a connection that is polled, or since it was made if it had none: the longest, and the
 	// longest but for one in a hundred. 0 when none is polled.
-	WorstSilence, P99Silence time.Duration
+	WorstPollLag, P99PollLag time.Duration
 	LastMessage              time.Time // when a message was last stored for any of them; zero when none ever was
 	Rejected                 int       // rejected messages that were not replayed
 	// GRANTED authorizations that end within so many days: those of domain.WarnDays, and 0 for those that are over and were not

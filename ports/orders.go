@@ -9,16 +9,16 @@ import (
 
 // Orders are what is kept of the orders that the tenant's tickets are about.
 type Orders interface {
-	// Want has orders of a connection asked for: one that is not kept yet, and one whose FetchedAt is more than freshFor before
+	// Enqueue has orders of a connection asked for: one that is not kept yet, and one whose FetchedAt is more than freshFor before
 	// now, is due at now; one that is due by then stays as it is. One that was never answered is older than anything. A region is
 	// completed and never replaced. It reports how many of them are due at now. One statement, whatever the number.
 	// domain.ErrNotFound if the tenant has no such connection; domain.ErrInvalid if an order has no id.
-	Want(ctx context.Context, c domain.ConnectionID, orders []domain.WantedOrder, freshFor time.Duration, now time.Time) (int, error)
+	Enqueue(ctx context.Context, c domain.ConnectionID, orders []domain.OrderRequest, freshFor time.Duration, now time.Time) (int, error)
 
-	// WantRecent is Want for the orders of the connection's tickets that were last active after since, the newest limit
+	// EnqueueRecent is Enqueue for the orders of the connection's tickets that were last active after since, the newest limit
 	// tickets that have one, as far as they are not kept yet or kept as DENIED: however fresh, these are asked for again. Their
-	// regions are those of domain.WantedOrders.
-	WantRecent(ctx context.Context, c domain.ConnectionID, since time.Time, limit int, now time.Time) (int, error)
+	// regions are those of domain.OrderRequests.
+	EnqueueRecent(ctx context.Context, c domain.ConnectionID, since time.Time, limit int, now time.Time) (int, error)
 
 	// Due returns up to limit orders of a connection that are due at now, the longest due first; none for a connection that the
 	// tenant does not have.

@@ -24,11 +24,11 @@ package ports
 //go:generate go tool mockgen -typed -source=orders.go -destination=portmock/orders.go -package=portmock
 //go:generate go tool mockgen -typed -source=observer.go -destination=portmock/observer.go -package=portmock
 //go:generate go tool mockgen -typed -source=operations.go -destination=portmock/operations.go -package=portmock
-//go:generate go tool mockgen -typed -source=poll_book.go -destination=portmock/poll_book.go -package=portmock
+//go:generate go tool mockgen -typed -source=poll_ledger.go -destination=portmock/poll_ledger.go -package=portmock
 //go:generate go tool mockgen -typed -source=quarantine.go -destination=portmock/quarantine.go -package=portmock
 //go:generate go tool mockgen -typed -source=queue.go -destination=portmock/queue.go -package=portmock
 //go:generate go tool mockgen -typed -source=rate_limiter.go -destination=portmock/rate_limiter.go -package=portmock
-//go:generate go tool mockgen -typed -source=raw_vault.go -destination=portmock/raw_vault.go -package=portmock
-//go:generate go tool mockgen -typed -source=rejects.go -destination=portmock/rejects.go -package=portmock
+//go:generate go tool mockgen -typed -source=source_vault.go -destination=portmock/source_vault.go -package=portmock
+//go:generate go tool mockgen -typed -source=dead_letters.go -destination=portmock/dead_letters.go -package=portmock
 //go:generate go tool mockgen -typed -source=repository.go -destination=portmock/repository.go -package=portmock
 //go:generate go tool mockgen -typed -source=secret_store.go -destination=portmock/secret_store.go -package=portmock

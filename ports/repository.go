@@ -30,15 +30,15 @@ type Tx struct {
 	SyncStates  SyncStates
 	Polls       Polls
 	Tickets     Tickets
-	Intake      Intake
+	Pages       PageStore
 	Jobs        Jobs
 	Audit       Audit
 	Archive     Archive
-	Rejects     Rejects
+	DeadLetters DeadLetters
 	Quarantine  Quarantine
 	Addresses   Addresses
-	Raws        Raws
-	RawKeys     RawKeys
+	Sources     Sources
+	SourceKeys  SourceKeys
 
 	Authorizations Authorizations
 	Consents       Consents
@@ -72,7 +72,7 @@ type SyncStates interface {
 	Get(ctx context.Context, id domain.ConnectionID) (*domain.SyncState, error)
 
 	// Lock is Get, and keeps other transactions from locking or saving the state until this one ends. It is what makes
-	// the ingests of one connection wait for each other. A state is saved with a page (Intake.Store) or at a poll's end
+	// the ingests of one connection wait for each other. A state is saved with a page (PageWrite.Store) or at a poll's end
 	// (Polls.Save), so that no cursor moves by itself.
 	Lock(ctx context.Context, id domain.ConnectionID) (*domain.SyncState, error)
 }
@@ -84,7 +84,7 @@ type Polls interface {
 	// the tenant has no such connection.
 	Lock(ctx context.Context, id domain.ConnectionID) (*domain.Connection, *domain.SyncState, error)
 
-	// Save stores both, which this transaction has locked, as Connections.Save and Intake.Store do.
+	// Save stores both, which this transaction has locked, as Connections.Save and PageWrite.Store do.
 	Save(ctx context.Context, c *domain.Connection, s *domain.SyncState) error
 }
 
@@ -94,8 +94,8 @@ type Position struct {
 	ID string // an id in its text form
 }
 
-// TicketQuery selects tickets.
-type TicketQuery struct {
+// TicketFilter selects tickets.
+type TicketFilter struct {
 	Status  domain.TicketStatus // "" for any
 	Channel domain.Channel      // "" for any
 	After   Position            // tickets behind this one only
@@ -109,7 +109,7 @@ type Tickets interface {
 
 	// List returns tickets, the most recent activity first and, within one time, by falling id. A Position is a ticket's
 	// LastMessageAt and id.
-	List(ctx context.Context, q TicketQuery) ([]*domain.Ticket, error)
+	List(ctx context.Context, q TicketFilter) ([]*domain.Ticket, error)
 
 	// Messages returns up to limit messages of a ticket behind after with their files, by rising SentAt and id. None for a
 	// ticket that the tenant does not have. A Position is a message's SentAt and id.
@@ -127,14 +127,14 @@ type Tickets interface {
 	File(ctx context.Context, id domain.TicketID, file domain.FileID) (domain.File, domain.ExternalMessage, error)
 }
 
-// Intake is how a page of messages gets in. All of it is set-based: the number of statements does not depend on the
+// PageWrite is how a page of messages gets in. All of it is set-based: the number of statements does not depend on the
 // number of messages. The caller holds the lock of the connection's sync state.
-type Intake interface {
+type PageStore interface {
 	// Known returns those of the external ids that are stored for the tenant and the marketplace type, by whichever
 	// connection they came.
 	Known(ctx context.Context, t domain.MarketplaceType, externalIDs []string) (map[string]bool, error)
 
-	// Book returns what is known of the conversations that messages with these keys may join (domain.Keys): the connection's
+	// Candidates returns what is known of the conversations that messages with these keys may join (domain.Keys): the connection's
 	// tickets whose key is among the threads, whose order is among the orders, whose buyer has one of the relay addresses (as
 	// domain.RelayMailbox has them) or names and that were active in the 30 days before now or later, and those that hold a
 	// message of one of the threads or with one of the Message-IDs; which thread led to which ticket: that of its newest
@@ -143,17 +143,17 @@ type Intake interface {
 	// messages of these threads and orders that are without a ticket, events and copies only, of each thread and each order
 	// the newest 100. Never a MANUAL ticket, never another connection's. now is that of the page: domain.Earliest. The
 	// tickets are locked: no other transaction changes them until this one ends.
-	Book(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Book, error)
+	Candidates(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Candidates, error)
 
 	// Store stores an intake. in.Sync is locked by this transaction; domain.ErrNotFound if it does not exist. Rejected messages that are stored already (same connection, raw and reason) are left as
 	// they are. in.Changed are tickets, in.Joined messages and in.Deliveries answers on tickets that this transaction has
-	// locked: by its Book, Archive.LockConversations or Quarantine.Lock. Everything else is new, and its identity is decided
+	// locked: by its Candidates, Archive.LockConversations or Quarantine.Lock. Everything else is new, and its identity is decided
 	// by unique constraints: domain.ErrConflict if a message, a ticket or an event is there already; then the transaction must
-	// end with an error. Raws are stored as they are given; those with the same digest and key are stored once. Their keys are
+	// end with an error. Sources are stored as they are given; those with the same digest and key are stored once. Their keys are
 	// kept from being marked as erased until the transaction ends, and one that was erased is domain.ErrConflict too, so that
 	// nothing is stored that could never be read. A key that is not here is some vault's that has its own, and is let pass. After any
 	// error the transaction must end with an error.
-	Store(ctx context.Context, in domain.Intake) error
+	Store(ctx context.Context, in domain.PageWrite) error
 }
 
 // Audit is the record of what people and the system did to a tenant's connections and messages. Entries are added and

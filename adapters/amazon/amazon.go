@@ -13,13 +13,13 @@ import (
 
 // Client is the ports.MarketplaceClient of Amazon: it reads a connection by the client of its source.
 type Client struct {
-	sources map[domain.Source]ports.MarketplaceClient
+	sources map[domain.SourceKind]ports.MarketplaceClient
 }
 
 var _ ports.MarketplaceClient = (*Client)(nil)
 
 // NewClient returns a client that knows these sources and no others.
-func NewClient(sources map[domain.Source]ports.MarketplaceClient) *Client {
+func NewClient(sources map[domain.SourceKind]ports.MarketplaceClient) *Client {
 	return &Client{maps.Clone(sources)}
 }
 

@@ -14,13 +14,13 @@ import (
 
 func TestClientPicksTheSource(t *testing.T) {
 	t.Parallel()
-	development := amazon.NewClient(map[domain.Source]ports.MarketplaceClient{
+	development := amazon.NewClient(map[domain.SourceKind]ports.MarketplaceClient{
 		domain.SourceMock: mock.NewClient(ports.SystemClock{}, mock.Options{}),
 	})
 	production := amazon.NewClient(nil)
 	for name, c := range map[string]struct {
 		client   *amazon.Client
-		source   domain.Source
+		source   domain.SourceKind
 		messages int
 		message  string
 	}{

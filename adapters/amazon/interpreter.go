@@ -22,16 +22,16 @@ func NewInterpreter(readers map[string]ports.Interpreter) *Interpreter {
 }
 
 // Interpret implements ports.Interpreter.
-func (i *Interpreter) Interpret(raw domain.Raw, received time.Time) domain.InboundMessage {
+func (i *Interpreter) Interpret(raw domain.Source, received time.Time) domain.InboundMessage {
 	kind, _, _ := mime.ParseMediaType(raw.MediaType)
 	if read := i.readers[kind]; read != nil {
 		return read.Interpret(raw, received)
 	}
-	return domain.InboundMessage{ReceivedAt: received, Raw: raw, Unreadable: "nothing here reads raws of this media type"}
+	return domain.InboundMessage{ReceivedAt: received, Source: raw, Unreadable: "nothing here reads raws of this media type"}
 }
 
 // File implements ports.Interpreter.
-func (i *Interpreter) File(raw domain.Raw, number int) ([]byte, error) {
+func (i *Interpreter) File(raw domain.Source, number int) ([]byte, error) {
 	kind, _, _ := mime.ParseMediaType(raw.MediaType)
 	if read := i.readers[kind]; read != nil {
 		return read.File(raw, number)

@@ -33,10 +33,10 @@ func TestInterpreterGoesByTheMediaType(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			is := is.New(t)
-			raw := domain.Raw{MediaType: test.mediaType, Bytes: []byte(test.raw)}
+			raw := domain.Source{MediaType: test.mediaType, Bytes: []byte(test.raw)}
 			m := i.Interpret(raw, at)
 			is.Equal(m.Unreadable == "", test.readable)
-			is.Equal(m.Raw, raw)
+			is.Equal(m.Source, raw)
 		})
 	}
 }
@@ -49,7 +49,7 @@ func TestInterpreterReadsTheDemoAsItCame(t *testing.T) {
 	for page, err := range mock.NewClient(ports.SystemClock{}, mock.Options{}).Pages(t.Context(), c, "") {
 		is.NoErr(err)
 		for _, live := range page.Messages {
-			again := mock.Interpreter{}.Interpret(live.Raw, time.Time{})
+			again := mock.Interpreter{}.Interpret(live.Source, time.Time{})
 			is.True(again.ReceivedAt.Equal(live.ReceivedAt))
 			again.ReceivedAt = live.ReceivedAt
 			is.Equal(again, live)

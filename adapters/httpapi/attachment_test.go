@@ -27,7 +27,7 @@ func withFiles(t testing.TB, content string, files ...domain.File) (s *stage, ro
 	m := message(1, "a")
 	m.Files, m.FullText, m.Quoted = files, "Hello,\r\n"+m.Body+"\nfooter", "> before"
 	s = newStage(t)
-	s.source.messages, s.source.today[string(m.Raw.Bytes)] = []domain.InboundMessage{m}, m
+	s.source.messages, s.source.today[string(m.Source.Bytes)] = []domain.InboundMessage{m}, m
 	for _, f := range files {
 		s.source.files[f.OriginalName] = []byte(content)
 	}

@@ -57,7 +57,7 @@ func instructions(c app.ConnectResult, t tongue) string {
 	switch {
 	case c.Address != nil:
 		steps = append(steps, addressSteps(*c.Address, t)...)
-	case c.Reads() && c.Source != "":
+	case c.Receiving() && c.Source != "":
 		if len(steps) == 0 {
 			return isConnected.in(t, "marketplace", c.Type.Title())
 		}

@@ -85,11 +85,11 @@ func (s *stage) fill(t *testing.T, name string, change func(*domain.ConnectionSt
 	change(&state)
 	c, err = domain.RestoreConnection(state)
 	is.NoErr(err)
-	bad := domain.Screen(state, []domain.InboundMessage{{Body: "Buyer's words", ReceivedAt: noon, Raw: domain.Raw{Bytes: []byte("raw of " + name)}}})
+	bad := domain.Screen(state, []domain.InboundMessage{{Body: "Buyer's words", ReceivedAt: noon, Source: domain.Source{Bytes: []byte("raw of " + name)}}})
 	is.NoErr(s.store.Update(t.Context(), state.Tenant, func(ctx context.Context, tx ports.Tx) error {
 		is.NoErr(tx.Connections.Insert(ctx, c))
 		is.NoErr(tx.Jobs.SchedulePoll(ctx, state.ID))
-		return tx.Intake.Store(ctx, domain.Intake{Rejected: bad.Rejected})
+		return tx.Pages.Store(ctx, domain.PageWrite{Rejected: bad.Rejected})
 	}))
 	return state
 }

@@ -29,7 +29,7 @@ func withQuarantine(t testing.TB, messages ...domain.InboundMessage) *stage {
 	s.source.messages = append([]domain.InboundMessage{message(1, "a")}, messages...)
 	for _, m := range s.source.messages {
 		if m.Unreadable == "" {
-			s.source.today[string(m.Raw.Bytes)] = m
+			s.source.today[string(m.Source.Bytes)] = m
 		}
 	}
 	if a := s.post(t, mock); a.Code != http.StatusOK {
@@ -41,7 +41,7 @@ func withQuarantine(t testing.TB, messages ...domain.InboundMessage) *stage {
 // broken is a message that cannot be read.
 func broken(n int) domain.InboundMessage {
 	return domain.InboundMessage{
-		Unreadable: "it is broken", ReceivedAt: noon, Raw: domain.Raw{MediaType: "message/rfc822", Bytes: fmt.Appendf(nil, "broken %d \xff", n)},
+		Unreadable: "it is broken", ReceivedAt: noon, Source: domain.Source{MediaType: "message/rfc822", Bytes: fmt.Appendf(nil, "broken %d \xff", n)},
 	}
 }
 

@@ -65,5 +65,5 @@ func readableText(m domain.InboundMessage) string {
 			return text
 		}
 	}
-	return strings.ToValidUTF8(string(m.Raw.Bytes[:min(len(m.Raw.Bytes), maxSource)]), "\uFFFD")
+	return strings.ToValidUTF8(string(m.Source.Bytes[:min(len(m.Source.Bytes), maxSource)]), "\uFFFD")
 }

@@ -38,7 +38,7 @@ type stage struct {
 	source  *source
 	secrets *memory.SecretStore
 	clock   *memory.Clock
-	raws    *memory.RawVault
+	raws    *memory.SourceVault
 	log     *logBook
 	spec    *spec
 	handler http.Handler // what requests go to: the Server, or what a test puts before it
@@ -70,7 +70,7 @@ type setup struct {
 func newStage(t testing.TB, change ...func(*setup)) *stage {
 	t.Helper()
 	store := memory.NewStore()
-	s := &stage{store: store, source: &source{today: map[string]domain.InboundMessage{}, files: map[string][]byte{}}, secrets: memory.NewSecretStore(), clock: memory.NewClock(noon.Add(24 * time.Hour)), raws: memory.NewRawVault(), log: &logBook{}, spec: loadSpec(t)}
+	s := &stage{store: store, source: &source{today: map[string]domain.InboundMessage{}, files: map[string][]byte{}}, secrets: memory.NewSecretStore(), clock: memory.NewClock(noon.Add(24 * time.Hour)), raws: memory.NewSourceVault(), log: &logBook{}, spec: loadSpec(t)}
 	u := setup{
 		repository: store, operations: store, queue: store, river: http.NotFoundHandler(), mock: true,
 		routes: store, host: "inbound.example.com", keys: []domain.Secret{webhookKey},
@@ -87,7 +87,7 @@ func newStage(t testing.TB, change ...func(*setup)) *stage {
 		t.Fatal(err)
 	}
 	deps := app.Deps{
-		Repository: u.repository, Directory: store, PollBook: store, Secrets: u.vault, Mailboxes: mailboxes{}, Raws: s.raws, Clients: u.clients,
+		Repository: u.repository, Directory: store, PollLedger: store, Secrets: u.vault, Mailboxes: mailboxes{}, Sources: s.raws, Clients: u.clients,
 		Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: s.source},
 		Operations:   u.operations, Queue: u.queue, Routes: u.routes, InboundHost: u.host, Observer: u.observer,
 		Clock: s.clock, MockSource: u.mock, PendingConsents: u.pending, ReturnTargets: targets,
@@ -253,16 +253,16 @@ func (s *source) Pages(ctx context.Context, _ domain.ConnectionState, cursor str
 }
 
 // Interpret reads what the test scripts, and finds nothing wrong with other raws.
-func (s *source) Interpret(raw domain.Raw, received time.Time) domain.InboundMessage {
+func (s *source) Interpret(raw domain.Source, received time.Time) domain.InboundMessage {
 	if m, ok := s.today[string(raw.Bytes)]; ok {
-		m.Raw = raw
+		m.Source = raw
 		return m
 	}
-	return domain.InboundMessage{ExternalID: string(raw.Bytes), Body: "words", ReceivedAt: received, Raw: raw}
+	return domain.InboundMessage{ExternalID: string(raw.Bytes), Body: "words", ReceivedAt: received, Source: raw}
 }
 
 // File finds a file by its name in the message that the test scripts.
-func (s *source) File(raw domain.Raw, number int) ([]byte, error) {
+func (s *source) File(raw domain.Source, number int) ([]byte, error) {
 	for _, f := range s.today[string(raw.Bytes)].Files {
 		if f.Number == number {
 			return s.files[f.OriginalName], nil
@@ -276,7 +276,7 @@ func message(n int, thread string) domain.InboundMessage {
 	return domain.InboundMessage{
 		ExternalID: fmt.Sprintf("m-%04d", n), ThreadID: thread, OrderID: "", BuyerName: "Ana Buyername",
 		BuyerEmail: "relay123@marketplace.amazon.es", Subject: "Una pregunta", Body: fmt.Sprintf("Buyer's <words> & %d", n),
-		ReceivedAt: noon.Add(time.Duration(n) * time.Minute), Raw: domain.Raw{MediaType: "text/plain", Bytes: fmt.Appendf(nil, "raw %d", n)},
+		ReceivedAt: noon.Add(time.Duration(n) * time.Minute), Source: domain.Source{MediaType: "text/plain", Bytes: fmt.Appendf(nil, "raw %d", n)},
 	}
 }
 

@@ -95,14 +95,14 @@ func (s *Server) listTickets(w http.ResponseWriter, r *http.Request, tenant doma
 	if err != nil {
 		return err
 	}
-	tickets, next, err := s.app.ListTickets.Run(r.Context(), app.ListTicketsQuery{Tenant: tenant, TicketQuery: query})
+	tickets, next, err := s.app.ListTickets.Run(r.Context(), app.ListTicketsQuery{Tenant: tenant, TicketFilter: query})
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, newPage(ticketList, tickets, next, showTicket))
 }
 
-func ticketQuery(r *http.Request) (q ports.TicketQuery, err error) {
+func ticketQuery(r *http.Request) (q ports.TicketFilter, err error) {
 	p, err := parametersOf(r)
 	if err != nil {
 		return q, err

@@ -31,7 +31,7 @@ func (s *Server) receiveMail(w http.ResponseWriter, r *http.Request) error {
 	}
 	cmd, release, err := s.readMail(w, r)
 	if err != nil {
-		s.app.Deliver.Refuse(ports.ViaWebhook, outcomeOf(err), time.Now())
+		s.app.Deliver.Report(ports.ViaWebhook, outcomeOf(err), time.Now())
 		return mailRefusal(err)
 	}
 	defer release()
@@ -51,11 +51,11 @@ func (s *Server) readMail(w http.ResponseWriter, r *http.Request) (cmd app.Deliv
 	if release, err = s.reserve(r); err != nil {
 		return cmd, nil, err
 	}
-	cmd = app.DeliverCommand{Via: ports.ViaWebhook, Raw: domain.Raw{MediaType: mailType}}
-	cmd.Raw.Bytes, err = readAll(w, r, maxMail)
+	cmd = app.DeliverCommand{Via: ports.ViaWebhook, Source: domain.Source{MediaType: mailType}}
+	cmd.Source.Bytes, err = readAll(w, r, maxMail)
 	cmd.Arrived = time.Now()
 	if err == nil {
-		err = s.check(r, c, cmd.Raw.Bytes)
+		err = s.check(r, c, cmd.Source.Bytes)
 	}
 	if err == nil {
 		cmd.Address, err = s.app.Deliver.Route(r.Context(), c.to)

@@ -59,7 +59,7 @@ func (s *session) refuse(arrived time.Time, err error, n int) *smtp.SMTPError {
 	answer := answerTo(err)
 	outcome := outcomeOf(answer)
 	for range n {
-		s.deliver.Refuse(s.via, outcome, arrived)
+		s.deliver.Report(s.via, outcome, arrived)
 	}
 	s.count(outcome, n)
 	s.report(outcome, err)

@@ -28,8 +28,8 @@ func newPostgresStage(t testing.TB, url string) *stage {
 	t.Cleanup(func() { _ = db.Close() })
 	repo := postgres.NewRepository(db, nil)
 	return newStageOn(t, app.Deps{
-		Repository: repo, Directory: repo, PollBook: repo, Routes: repo,
-		Raws: rawvault.New(repo, memory.NewSecretStore(), rawvault.Options{}),
+		Repository: repo, Directory: repo, PollLedger: repo, Routes: repo,
+		Sources: rawvault.New(repo, memory.NewSecretStore(), rawvault.Options{}),
 	})
 }
 
@@ -66,7 +66,7 @@ func TestMailsMeetOnPostgres(t *testing.T) {
 	is.Equal(s.observer.count(ports.DeliveryDuplicate), (3*senders-2)*mails)
 	is.Equal(s.observer.count(ports.DeliveryDeferred), 0)
 	for _, a := range []domain.InboundAddressState{s.live, s.other} {
-		tickets, _, err := s.ListTickets.Run(t.Context(), app.ListTicketsQuery{Tenant: a.Tenant, TicketQuery: ports.TicketQuery{Limit: app.MaxList}})
+		tickets, _, err := s.ListTickets.Run(t.Context(), app.ListTicketsQuery{Tenant: a.Tenant, TicketFilter: ports.TicketFilter{Limit: app.MaxList}})
 		is.NoErr(err)
 		is.Equal(len(tickets), mails)
 	}
@@ -107,7 +107,7 @@ func TestPostgresBreaksOff(t *testing.T) {
 // customers counts the messages of buyers' on a seller's tickets.
 func (s *stage) customers(t testing.TB, tenant domain.TenantID) (n int) {
 	t.Helper()
-	q := app.ListTicketsQuery{Tenant: tenant, TicketQuery: ports.TicketQuery{Limit: app.MaxList}}
+	q := app.ListTicketsQuery{Tenant: tenant, TicketFilter: ports.TicketFilter{Limit: app.MaxList}}
 	for {
 		tickets, next, err := s.ListTickets.Run(t.Context(), q)
 		if err != nil {

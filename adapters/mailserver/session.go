@@ -143,7 +143,7 @@ func (s *session) take(r io.Reader, answer func(name string, err error)) error {
 	defer stop()
 	for _, to := range recipients {
 		outcome, err := s.deliver.Run(ctx, app.DeliverCommand{
-			Address: to.address, Via: s.via, Raw: domain.Raw{MediaType: mediaType, Bytes: raw}, Arrived: arrived,
+			Address: to.address, Via: s.via, Source: domain.Source{MediaType: mediaType, Bytes: raw}, Arrived: arrived,
 		})
 		s.count(outcome, 1)
 		if err != nil {

@@ -39,7 +39,7 @@ func newStage(t testing.TB) *stage {
 	t.Helper()
 	repo := &cuedRepository{Store: memory.NewStore()}
 	s := newStageOn(t, app.Deps{
-		Repository: repo, Directory: repo, PollBook: repo, Routes: repo, Raws: memory.NewRawVault(), HeldMail: 40 << 20,
+		Repository: repo, Directory: repo, PollLedger: repo, Routes: repo, Sources: memory.NewSourceVault(), HeldMail: 40 << 20,
 	})
 	s.repo = repo
 	return s
@@ -205,7 +205,7 @@ type witness struct {
 	raws   [][]byte
 }
 
-func (w *witness) Interpret(raw domain.Raw, received time.Time) domain.InboundMessage {
+func (w *witness) Interpret(raw domain.Source, received time.Time) domain.InboundMessage {
 	w.mu.Lock()
 	if !w.forget {
 		w.raws = append(w.raws, raw.Bytes)

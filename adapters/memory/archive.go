@@ -38,7 +38,7 @@ func (x archive) Messages(ctx context.Context, after domain.MessageID, limit, si
 			break
 		}
 		m := x.stored(id)
-		page, size = append(page, m), size-m.Message.Raw.Size
+		page, size = append(page, m), size-m.Message.Source.Size
 	}
 	return page, nil
 }
@@ -48,7 +48,7 @@ func (x archive) Present(ctx context.Context, ids []domain.MessageID) ([]domain.
 	for _, id := range x.behind(domain.MessageID{}) {
 		if slices.Contains(ids, id) {
 			m := x.stored(id)
-			m.Message.Raw.Bytes = nil
+			m.Message.Source.Bytes = nil
 			present = append(present, m)
 		}
 	}
@@ -91,11 +91,11 @@ func (x archive) Conversations(ctx context.Context, ids []domain.TicketID) ([]po
 		if !there {
 			continue
 		}
-		k, err := domain.RestoreTicket(copyTicket(s))
+		ticket, err := domain.RestoreTicket(copyTicket(s))
 		if err != nil {
 			return nil, err
 		}
-		c := ports.Conversation{Ticket: k, Flags: map[domain.TicketMessageID][]domain.SafetyFlag{}, Events: map[domain.MessageID][]domain.SafetyFlag{}}
+		c := ports.Conversation{Ticket: ticket, Flags: map[domain.TicketMessageID][]domain.SafetyFlag{}, Events: map[domain.MessageID][]domain.SafetyFlag{}}
 		for _, m := range x.rows.ticketMessages {
 			if m.Ticket == id && len(m.SafetyFlags) > 0 {
 				c.Flags[m.ID] = slices.Clone(m.SafetyFlags)
@@ -139,7 +139,7 @@ func (x archive) rewrite(m domain.Stored) error {
 		return errNone
 	}
 	is := copyMessage(m.Message)
-	is.ID, is.Tenant, is.Connection, is.Type, is.ExternalID, is.Raw = old.ID, old.Tenant, old.Connection, old.Type, old.ExternalID, old.Raw
+	is.ID, is.Tenant, is.Connection, is.Type, is.ExternalID, is.Source = old.ID, old.Tenant, old.Connection, old.Type, old.ExternalID, old.Source
 	is.Files = withIDs(is.Files)
 	x.rows.messages[old.ID] = is
 	if m.OnTicket.ID == (domain.TicketMessageID{}) {

@@ -18,7 +18,7 @@ func copyTicket(s domain.TicketState) domain.TicketState {
 func copyMessage(m domain.ExternalMessage) domain.ExternalMessage {
 	m.Facts, m.Flags, m.SafetyFlags = maps.Clone(m.Facts), slices.Clone(m.Flags), slices.Clone(m.SafetyFlags)
 	m.Files = copyFiles(m.Files)
-	m.Raw.Bytes = slices.Clone(m.Raw.Bytes)
+	m.Source.Bytes = slices.Clone(m.Source.Bytes)
 	m.ReceivedAt = stored(m.ReceivedAt)
 	return m
 }
@@ -44,7 +44,7 @@ func copyEvent(e domain.TicketEvent) domain.TicketEvent {
 }
 
 func copyRejected(m domain.RejectedMessage) domain.RejectedMessage {
-	m.Raw.Bytes = slices.Clone(m.Raw.Bytes)
+	m.Source.Bytes = slices.Clone(m.Source.Bytes)
 	m.ReceivedAt = stored(m.ReceivedAt)
 	return m
 }

@@ -84,6 +84,6 @@ func (s *Store) FindRejected(ctx context.Context, id domain.RejectedID) (ports.R
 func (r *rows) rejectedRef(m domain.RejectedMessage) ports.RejectedRef {
 	return ports.RejectedRef{
 		ID: m.ID, Tenant: m.Tenant, Connection: m.Connection, Type: m.Type, Reason: m.Reason, Detail: m.Detail,
-		Bytes: m.Raw.Size, RejectedAt: made(m.ID.UUID), ReplayedAt: r.replayed[m.ID],
+		Bytes: m.Source.Size, RejectedAt: made(m.ID.UUID), ReplayedAt: r.replayed[m.ID],
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 type orders struct{ *transaction }
 
-// howeverFresh is the freshFor with which Want asks again for what was answered at this very moment.
+// howeverFresh is the freshFor with which Enqueue asks again for what was answered at this very moment.
 const howeverFresh = -time.Microsecond
 
 // orderKey is the identity of an order.
@@ -20,11 +20,11 @@ type orderKey struct {
 	id         string
 }
 
-func (x orders) Want(ctx context.Context, c domain.ConnectionID, wanted []domain.WantedOrder, freshFor time.Duration, now time.Time) (int, error) {
+func (x orders) Enqueue(ctx context.Context, c domain.ConnectionID, wanted []domain.OrderRequest, freshFor time.Duration, now time.Time) (int, error) {
 	if err := x.change(ctx); err != nil {
 		return 0, err
 	}
-	if slices.ContainsFunc(wanted, func(w domain.WantedOrder) bool { return w.OrderID == "" }) {
+	if slices.ContainsFunc(wanted, func(w domain.OrderRequest) bool { return w.OrderID == "" }) {
 		return 0, domain.Errorf(domain.ErrInvalid, "an order needs an id")
 	}
 	if _, there := x.rows.connections[c]; !there {
@@ -49,7 +49,7 @@ func (x orders) Want(ctx context.Context, c domain.ConnectionID, wanted []domain
 	return len(due), nil
 }
 
-func (x orders) WantRecent(ctx context.Context, c domain.ConnectionID, since time.Time, limit int, now time.Time) (int, error) {
+func (x orders) EnqueueRecent(ctx context.Context, c domain.ConnectionID, since time.Time, limit int, now time.Time) (int, error) {
 	if err := x.change(ctx); err != nil {
 		return 0, err
 	}
@@ -69,7 +69,7 @@ func (x orders) WantRecent(ctx context.Context, c domain.ConnectionID, since tim
 		o, kept := x.rows.orders[orderKey{c, t.OrderID}]
 		return kept && o.Outcome != domain.OrderDenied
 	})
-	return x.Want(ctx, c, domain.WantedOrders(recent), howeverFresh, now)
+	return x.Enqueue(ctx, c, domain.OrderRequests(recent), howeverFresh, now)
 }
 
 func (x orders) Due(ctx context.Context, c domain.ConnectionID, now time.Time, limit int) ([]domain.OrderContext, error) {

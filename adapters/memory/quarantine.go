@@ -101,7 +101,7 @@ func (r *rows) stored(m domain.ExternalMessage) domain.Quarantined {
 	return domain.Quarantined{
 		ID: domain.QuarantineID(m.ID), Tenant: m.Tenant, Connection: m.Connection, Type: m.Type, Reason: string(m.Quarantine),
 		Detail: m.Evidence, Kind: m.Kind, ExternalID: m.ExternalID, OrderID: m.OrderID, BuyerName: m.BuyerName,
-		BuyerEmail: m.BuyerEmail, Subject: m.Subject, ReceivedAt: m.ReceivedAt, StoredAt: made(m.ID.UUID), Raw: r.kept(m.Raw),
+		BuyerEmail: m.BuyerEmail, Subject: m.Subject, ReceivedAt: m.ReceivedAt, StoredAt: made(m.ID.UUID), Raw: r.kept(m.Source),
 	}
 }
 
@@ -110,7 +110,7 @@ func (r *rows) refused(m domain.RejectedMessage) domain.Quarantined {
 	return domain.Quarantined{
 		ID: domain.QuarantineID(m.ID), Tenant: m.Tenant, Connection: m.Connection, Type: m.Type, Rejected: true,
 		Reason: string(m.Reason), Detail: m.Detail, ExternalID: m.ExternalID, ReceivedAt: m.ReceivedAt, StoredAt: made(m.ID.UUID),
-		Raw: r.kept(m.Raw),
+		Raw: r.kept(m.Source),
 	}
 }
 

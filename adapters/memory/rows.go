@@ -21,7 +21,7 @@ type rows struct {
 	jobs           map[domain.ConnectionID]job // polls
 	contexts       map[domain.ConnectionID]job
 	addresses      map[domain.InboundAddressID]domain.InboundAddressState
-	rawKeys        map[domain.RawKeyID]rawKey
+	rawKeys        map[domain.SourceKeyID]rawKey
 	contents       map[contentKey]content
 	authorizations map[domain.AuthorizationID]domain.AuthorizationState
 	participations map[regionKey][]domain.Participation
@@ -69,7 +69,7 @@ func newRows() *rows {
 		jobs:           map[domain.ConnectionID]job{},
 		contexts:       map[domain.ConnectionID]job{},
 		addresses:      map[domain.InboundAddressID]domain.InboundAddressState{},
-		rawKeys:        map[domain.RawKeyID]rawKey{},
+		rawKeys:        map[domain.SourceKeyID]rawKey{},
 		contents:       map[contentKey]content{},
 		authorizations: map[domain.AuthorizationID]domain.AuthorizationState{},
 		participations: map[regionKey][]domain.Participation{},

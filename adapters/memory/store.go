@@ -1,5 +1,5 @@
 // Package memory is the reference implementation of the stores: Repository, Directory, Queue, Operations, Routes,
-// PendingConsents and RawsHeld ([Store]), a SecretStore ([SecretStore]), a RawVault ([RawVault]), an ObjectStore ([ObjectStore]),
+// PendingConsents and UnarchivedSources ([Store]), a SecretStore ([SecretStore]), a SourceVault ([SourceVault]), an ObjectStore ([ObjectStore]),
 // Leases ([Leases]) and a Clock that stands still until it is told ([Clock]). It is for unit tests, here and in programs that
 // import this module: no database, no file, and as strict as the ports' contracts allow. What it holds is gone with the process.
 package memory
@@ -14,7 +14,7 @@ import (
 )
 
 // Store is a ports.Repository, and a ports.Directory, ports.Queue, ports.Operations, ports.Routes,
-// ports.PendingConsents and ports.RawsHeld over the same rows. The Updates of a tenant take turns; its Views wait for nobody.
+// ports.PendingConsents and ports.UnarchivedSources over the same rows. The Updates of a tenant take turns; its Views wait for nobody.
 // Its jobs wait to be looked at: nothing works them. Beyond the contract it refuses what a database could not: to save what
 // the transaction did not lock or look up, to store messages without the lock of their connection's sync state, and to
 // schedule, cancel, or change an authorization without the connection's lock, all domain.ErrInvalid.
@@ -26,12 +26,12 @@ type Store struct {
 }
 
 var (
-	_ ports.Repository = (*Store)(nil)
-	_ ports.Directory  = (*Store)(nil)
-	_ ports.Queue      = (*Store)(nil)
-	_ ports.Operations = (*Store)(nil)
-	_ ports.Routes     = (*Store)(nil)
-	_ ports.RawsHeld   = (*Store)(nil)
+	_ ports.Repository        = (*Store)(nil)
+	_ ports.Directory         = (*Store)(nil)
+	_ ports.Queue             = (*Store)(nil)
+	_ ports.Operations        = (*Store)(nil)
+	_ ports.Routes            = (*Store)(nil)
+	_ ports.UnarchivedSources = (*Store)(nil)
 
 	_ ports.PendingConsents = (*Store)(nil)
 )

@@ -83,19 +83,19 @@ func TestStoreIsStrict(t *testing.T) {
 	is.New(t).NoErr(err)
 	page := []domain.InboundMessage{{ExternalID: "m1", ThreadID: "thread", ReceivedAt: now}}
 	store := memory.NewStore()
-	opened := domain.Thread(c.State(), page, domain.Book{}, now)
+	opened := domain.Thread(c.State(), page, domain.Candidates{}, now)
 	is.New(t).NoErr(store.Update(t.Context(), tenant, func(ctx context.Context, tx ports.Tx) error {
-		return errors.Join(tx.Connections.Insert(ctx, c), tx.Intake.Store(ctx, opened)) // a new connection is its maker's
+		return errors.Join(tx.Connections.Insert(ctx, c), tx.Pages.Store(ctx, opened)) // a new connection is its maker's
 	}))
 	id := c.State().ID
 	other, err := domain.ParseTenantID("other")
 	is.New(t).NoErr(err)
-	posing := func(change func(*domain.Intake)) ports.TxFunc { // stores a good intake that change gives to another tenant
+	posing := func(change func(*domain.PageWrite)) ports.TxFunc { // stores a good intake that change gives to another tenant
 		return func(ctx context.Context, tx ports.Tx) error {
-			in := domain.Thread(c.State(), []domain.InboundMessage{{ExternalID: "m3", ReceivedAt: now}}, domain.Book{}, now)
+			in := domain.Thread(c.State(), []domain.InboundMessage{{ExternalID: "m3", ReceivedAt: now}}, domain.Candidates{}, now)
 			change(&in)
 			_, err := tx.SyncStates.Lock(ctx, id)
-			return errors.Join(err, tx.Intake.Store(ctx, in))
+			return errors.Join(err, tx.Pages.Store(ctx, in))
 		}
 	}
 	for name, fn := range map[string]ports.TxFunc{
@@ -105,20 +105,20 @@ func TestStoreIsStrict(t *testing.T) {
 		},
 		"a sync state saved under the connection's lock": func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Connections.Lock(ctx, id)
-			return errors.Join(err, tx.Intake.Store(ctx, domain.Intake{Sync: domain.NewSyncState(c.State())}))
+			return errors.Join(err, tx.Pages.Store(ctx, domain.PageWrite{Sync: domain.NewSyncState(c.State())}))
 		},
 		"messages stored without the sync state's lock": func(ctx context.Context, tx ports.Tx) error {
 			page := []domain.InboundMessage{{ExternalID: "m2", ReceivedAt: now}}
-			return tx.Intake.Store(ctx, domain.Thread(c.State(), page, domain.Book{}, now))
+			return tx.Pages.Store(ctx, domain.Thread(c.State(), page, domain.Candidates{}, now))
 		},
 		"a rejected message stored without it": func(ctx context.Context, tx ports.Tx) error {
-			return tx.Intake.Store(ctx, domain.Intake{Rejected: domain.Screen(c.State(), []domain.InboundMessage{{}}).Rejected})
+			return tx.Pages.Store(ctx, domain.PageWrite{Rejected: domain.Screen(c.State(), []domain.InboundMessage{{}}).Rejected})
 		},
 		"a ticket changed that was in no book": func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.SyncStates.Lock(ctx, id)
-			return errors.Join(err, tx.Intake.Store(ctx, domain.Intake{Changed: opened.Opened}))
+			return errors.Join(err, tx.Pages.Store(ctx, domain.PageWrite{Changed: opened.Opened}))
 		},
-		"a ticket of another tenant": posing(func(in *domain.Intake) {
+		"a ticket of another tenant": posing(func(in *domain.PageWrite) {
 			s := in.Opened[0].State()
 			s.Tenant = other
 			in.Opened[0], _ = domain.RestoreTicket(s)
@@ -127,11 +127,11 @@ func TestStoreIsStrict(t *testing.T) {
 			return tx.Jobs.SchedulePoll(ctx, id)
 		},
 		"a job cancelled without it":         func(ctx context.Context, tx ports.Tx) error { return tx.Jobs.CancelPoll(ctx, id) },
-		"a message of another tenant":        posing(func(in *domain.Intake) { in.Messages[0].Tenant = other }),
-		"a ticket message of another tenant": posing(func(in *domain.Intake) { in.TicketMessages[0].Tenant = other }),
-		"an event of another tenant":         posing(func(in *domain.Intake) { in.Events[0].Tenant = other }),
+		"a message of another tenant":        posing(func(in *domain.PageWrite) { in.Messages[0].Tenant = other }),
+		"a ticket message of another tenant": posing(func(in *domain.PageWrite) { in.TicketMessages[0].Tenant = other }),
+		"an event of another tenant":         posing(func(in *domain.PageWrite) { in.Events[0].Tenant = other }),
 		"a list without a limit": func(ctx context.Context, tx ports.Tx) error {
-			_, err := tx.Tickets.List(ctx, ports.TicketQuery{})
+			_, err := tx.Tickets.List(ctx, ports.TicketFilter{})
 			return err
 		},
 	} {

@@ -22,7 +22,7 @@ func (x tickets) Get(ctx context.Context, id domain.TicketID) (*domain.Ticket, e
 	return domain.RestoreTicket(copyTicket(s))
 }
 
-func (x tickets) List(ctx context.Context, q ports.TicketQuery) ([]*domain.Ticket, error) {
+func (x tickets) List(ctx context.Context, q ports.TicketFilter) ([]*domain.Ticket, error) {
 	var found []domain.TicketState
 	for _, s := range x.rows.tickets {
 		if (q.Status == "" || s.Status == q.Status) && (q.Channel == "" || s.Channel == q.Channel) {

@@ -23,7 +23,7 @@ type (
 	connectionLock domain.ConnectionID
 	syncStateLock  domain.ConnectionID
 	ticketLock     domain.TicketID
-	waitingLock    domain.MessageID // a message that a Book says is waiting
+	waitingLock    domain.MessageID // a message that a Candidates says is waiting
 	quarantineLock domain.QuarantineID
 	addressLock    domain.InboundAddressID
 	consentLock    domain.ConsentID
@@ -31,9 +31,9 @@ type (
 
 func (x *transaction) ports() ports.Tx {
 	return ports.Tx{
-		Connections: connections{x}, SyncStates: syncStates{x}, Polls: polls{x}, Tickets: tickets{x}, Intake: intake{x},
-		Jobs: jobs{x}, Audit: audit{x}, Archive: archive{x}, Rejects: rejects{x},
-		Quarantine: quarantine{x}, Addresses: addresses{x}, Raws: raws{x}, RawKeys: rawKeys{x},
+		Connections: connections{x}, SyncStates: syncStates{x}, Polls: polls{x}, Tickets: tickets{x}, Pages: intake{x},
+		Jobs: jobs{x}, Audit: audit{x}, Archive: archive{x}, DeadLetters: rejects{x},
+		Quarantine: quarantine{x}, Addresses: addresses{x}, Sources: raws{x}, SourceKeys: rawKeys{x},
 		Authorizations: authorizations{x}, Consents: consents{x}, Orders: orders{x},
 	}
 }

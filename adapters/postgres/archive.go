@@ -101,7 +101,7 @@ func (q archive) scanStored(rows *sql.Rows, withRaw bool) (s domain.Stored, err 
 	var on conversedRow
 	fields := append(r.fields(), on.fields()...)
 	if withRaw {
-		fields = append(fields, &r.m.Raw.Bytes)
+		fields = append(fields, &r.m.Source.Bytes)
 	}
 	if err := rows.Scan(fields...); err != nil {
 		return s, err

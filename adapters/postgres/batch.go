@@ -44,7 +44,7 @@ func (q intake) send(ctx context.Context, b batch) error {
 	if len(b) == 0 {
 		return nil
 	}
-	var panicked any // Raw, left by a panic, waits for the end of the transaction, which waits for Raw
+	var panicked any // Source, left by a panic, waits for the end of the transaction, which waits for Source
 	err := q.conn.Raw(func(conn any) error {
 		defer func() { panicked = recover() }()
 		return q.sendOn(ctx, conn.(*stdlib.Conn).Conn(), b)
@@ -52,7 +52,7 @@ func (q intake) send(ctx context.Context, b batch) error {
 	if panicked != nil {
 		panic(panicked)
 	}
-	if errors.Is(err, sql.ErrConnDone) { // Raw's own: the transaction is over
+	if errors.Is(err, sql.ErrConnDone) { // Source's own: the transaction is over
 		return translate(ctx, b[0].op, err)
 	}
 	return err

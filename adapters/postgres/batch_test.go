@@ -30,9 +30,9 @@ func TestNothingIsStoredBehindATransaction(t *testing.T) {
 	err = repo.Update(ctx, tenant, func(_ context.Context, tx ports.Tx) error {
 		end()
 		for i, give := 0, time.Now().Add(10*time.Second); !refused && time.Now().Before(give); i++ {
-			m := domain.InboundMessage{ExternalID: fmt.Sprint("late ", i), Body: "Hello", ReceivedAt: time.Now(), Raw: domain.Raw{Bytes: []byte("late")}}
-			in := domain.Thread(c, domain.Screen(c, []domain.InboundMessage{m}).Accepted, domain.Book{}, time.Now())
-			stored := tx.Intake.Store(t.Context(), in) // until it is refused it is part of what is undone
+			m := domain.InboundMessage{ExternalID: fmt.Sprint("late ", i), Body: "Hello", ReceivedAt: time.Now(), Source: domain.Source{Bytes: []byte("late")}}
+			in := domain.Thread(c, domain.Screen(c, []domain.InboundMessage{m}).Accepted, domain.Candidates{}, time.Now())
+			stored := tx.Pages.Store(t.Context(), in) // until it is refused it is part of what is undone
 			if refused = stored != nil; refused {
 				is.Equal(domain.KindOf(stored), domain.ErrUnavailable)
 			}

@@ -17,7 +17,7 @@ type connectionRow struct {
 	Tenant        string                  `bun:"tenant_id"`
 	Type          domain.MarketplaceType  `bun:"type"`
 	Status        domain.ConnectionStatus `bun:"status"`
-	Source        domain.Source           `bun:"source,nullzero"`
+	Source        domain.SourceKind       `bun:"source,nullzero"`
 	DisplayName   string                  `bun:"display_name,nullzero"`
 	Region        string                  `bun:"region,nullzero"`
 	MarketplaceID string                  `bun:"marketplace_id,nullzero"`

@@ -100,7 +100,7 @@ type ingestBench struct {
 	db     *sql.DB
 	admin  *sql.DB // a superuser
 	app    *app.App
-	vault  *memory.RawVault
+	vault  *memory.SourceVault
 	source *memorySource
 	polled domain.ConnectionState
 	copied domain.ConnectionState
@@ -120,10 +120,10 @@ func newIngestBench(b *testing.B) *ingestBench {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = admin.Close() })
-	repo, bench := postgres.NewRepository(db, nil), &ingestBench{db: db, admin: admin, vault: memory.NewRawVault(), source: &memorySource{}}
+	repo, bench := postgres.NewRepository(db, nil), &ingestBench{db: db, admin: admin, vault: memory.NewSourceVault(), source: &memorySource{}}
 	bench.app, err = app.New(app.Deps{
-		Repository: repo, Directory: repo, PollBook: repo, Secrets: memory.NewSecretStore(), Mailboxes: anyMailbox{},
-		Raws:    bench.vault,
+		Repository: repo, Directory: repo, PollLedger: repo, Secrets: memory.NewSecretStore(), Mailboxes: anyMailbox{},
+		Sources: bench.vault,
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: bench.source},
 	})
 	if err != nil {
@@ -191,7 +191,7 @@ func benchPage(from, n int) []domain.InboundMessage {
 			ExternalID: fmt.Sprintf("A%020d", id*7919%1_000_000_007), ThreadID: fmt.Sprintf("A%020d", 1_000_000_000+id/3),
 			OrderID: fmt.Sprintf("999-%07d-%07d", id/3, id/3), BuyerName: fmt.Sprintf("Ana %d", id/3%1000), BuyerEmail: fmt.Sprintf("%014x@marketplace.example", id/3),
 			Language: "en", Subject: "Where is my order", Body: body, ReceivedAt: start.Add(time.Duration(id) * time.Second),
-			Raw: domain.Raw{MediaType: "message/rfc822", Bytes: fmt.Appendf(nil, "Message-ID: <%024x@amazonses.example>\r\nSubject: Where is my order\r\n\r\n%s", id*104729, body)},
+			Source: domain.Source{MediaType: "message/rfc822", Bytes: fmt.Appendf(nil, "Message-ID: <%024x@amazonses.example>\r\nSubject: Where is my order\r\n\r\n%s", id*104729, body)},
 		}
 	}
 	return page
@@ -245,15 +245,15 @@ func (s *ingestBench) fill(b *testing.B, c domain.ConnectionState, n int) {
 }
 
 // mapped returns what page becomes on a connection of its own, sealed.
-func (s *ingestBench) mapped(b *testing.B, page []domain.InboundMessage) domain.Intake {
+func (s *ingestBench) mapped(b *testing.B, page []domain.InboundMessage) domain.PageWrite {
 	b.Helper()
-	in := domain.Thread(s.copied, page, domain.Book{}, time.Now())
+	in := domain.Thread(s.copied, page, domain.Candidates{}, time.Now())
 	sealer, err := s.vault.Sealer(b.Context(), s.copied.Tenant)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for i := range in.Messages {
-		if in.Messages[i].Raw, err = sealer.Seal(in.Messages[i].Raw); err != nil {
+		if in.Messages[i].Source, err = sealer.Seal(in.Messages[i].Source); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -261,7 +261,7 @@ func (s *ingestBench) mapped(b *testing.B, page []domain.InboundMessage) domain.
 }
 
 // copy writes rows by COPY, all in one transaction: the floor.
-func (s *ingestBench) copy(b *testing.B, in domain.Intake) error {
+func (s *ingestBench) copy(b *testing.B, in domain.PageWrite) error {
 	conn, err := s.admin.Conn(b.Context()) // COPY cannot be held to row-level security, so a superuser does it
 	if err != nil {
 		return err
@@ -270,7 +270,7 @@ func (s *ingestBench) copy(b *testing.B, in domain.Intake) error {
 	return conn.Raw(func(driver any) error { return copyIntake(b.Context(), driver.(*stdlib.Conn).Conn(), in) })
 }
 
-func copyIntake(ctx context.Context, conn *pgx.Conn, in domain.Intake) error {
+func copyIntake(ctx context.Context, conn *pgx.Conn, in domain.PageWrite) error {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return err
@@ -295,19 +295,19 @@ func copyIntake(ctx context.Context, conn *pgx.Conn, in domain.Intake) error {
 	return tx.Commit(ctx)
 }
 
-func copyRows(in domain.Intake) (raws, tickets, messages, onTickets, events [][]any) {
+func copyRows(in domain.PageWrite) (raws, tickets, messages, onTickets, events [][]any) {
 	id := func(u uuid.UUID) any { return [16]byte(u) }
-	for _, k := range in.Opened {
-		t := k.State()
+	for _, ticket := range in.Opened {
+		t := ticket.State()
 		tickets = append(tickets, []any{id(t.ID.UUID), t.Tenant.String(), id(t.Connection.UUID), string(t.Channel), t.ExternalID, t.OrderID, t.Subject,
 			string(t.Status), string(t.Priority), t.CustomerName, t.CustomerEmail, []byte("[]"), t.LastMessageAt, t.CreatedAt, t.UpdatedAt})
 	}
 	for _, m := range in.Messages {
-		raws = append(raws, []any{m.Tenant.String(), m.Raw.Digest[:], id(m.Raw.Key.UUID), m.Raw.Size, m.Raw.Bytes})
-		raw := map[string]any{"mediaType": m.Raw.MediaType, "size": m.Raw.Size}
+		raws = append(raws, []any{m.Tenant.String(), m.Source.Digest[:], id(m.Source.Key.UUID), m.Source.Size, m.Source.Bytes})
+		raw := map[string]any{"mediaType": m.Source.MediaType, "size": m.Source.Size}
 		messages = append(messages, []any{id(m.ID.UUID), m.Tenant.String(), id(m.Connection.UUID), string(m.Type), string(m.Kind), m.Evidence, m.Parser,
-			m.ExternalID, m.MailID, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail, m.Language, m.ReceivedAt, raw, m.Raw.Digest[:],
-			id(m.Raw.Key.UUID), id(m.Ticket.UUID)})
+			m.ExternalID, m.MailID, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail, m.Language, m.ReceivedAt, raw, m.Source.Digest[:],
+			id(m.Source.Key.UUID), id(m.Ticket.UUID)})
 	}
 	for _, m := range in.TicketMessages {
 		onTickets = append(onTickets, []any{id(m.ID.UUID), m.Tenant.String(), id(m.Ticket.UUID), id(m.ExternalMessage.UUID), string(m.SenderType),
@@ -322,10 +322,10 @@ func copyRows(in domain.Intake) (raws, tickets, messages, onTickets, events [][]
 // rowByRow writes page through bun, a transaction a message and an insert a row.
 func (s *ingestBench) rowByRow(b *testing.B, page []domain.InboundMessage) error {
 	db := bun.NewDB(s.db, pgdialect.New())
-	in := domain.Thread(s.rows, page, domain.Book{}, time.Now())
+	in := domain.Thread(s.rows, page, domain.Candidates{}, time.Now())
 	opened := map[domain.TicketID]domain.TicketState{}
-	for _, k := range in.Opened {
-		opened[k.State().ID] = k.State()
+	for _, ticket := range in.Opened {
+		opened[ticket.State().ID] = ticket.State()
 	}
 	for i, m := range in.Messages {
 		err := db.RunInTx(b.Context(), nil, func(ctx context.Context, tx bun.Tx) error {
@@ -345,7 +345,7 @@ func (s *ingestBench) rowByRow(b *testing.B, page []domain.InboundMessage) error
 			if err := insertRow(ctx, tx, "external_messages", map[string]any{
 				"id": m.ID, "tenant_id": m.Tenant.String(), "connection_id": m.Connection, "type": m.Type, "kind": m.Kind,
 				"external_id": m.ExternalID, "thread_id": m.ThreadID, "order_id": m.OrderID, "received_at": m.ReceivedAt,
-				"raw": map[string]string{"content": string(m.Raw.Bytes)}, "ticket_id": m.Ticket,
+				"raw": map[string]string{"content": string(m.Source.Bytes)}, "ticket_id": m.Ticket,
 			}); err != nil {
 				return err
 			}

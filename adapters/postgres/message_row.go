@@ -45,16 +45,16 @@ func (r *messageRow) fields() []any {
 		&m.ID, &m.Connection, &m.Type, &m.Kind, &m.Evidence, &m.Parser, &m.ExternalID,
 		&m.MailID, &m.ThreadID, &m.OrderID, &m.BuyerName,
 		&m.BuyerEmail, &m.Language, &m.Subject, &r.facts, &r.flags,
-		&r.marks, &m.ReceivedAt, &r.ticket, &m.Quarantine, &m.Raw.MediaType,
-		&r.digest, &m.Raw.Size, &r.key,
+		&r.marks, &m.ReceivedAt, &r.ticket, &m.Quarantine, &m.Source.MediaType,
+		&r.digest, &m.Source.Size, &r.key,
 	}
 }
 
 func (r *messageRow) message(tenant domain.TenantID) (domain.ExternalMessage, error) {
 	m := r.m
 	m.Tenant, m.ReceivedAt, m.Ticket = tenant, utc(m.ReceivedAt), domain.TicketID{UUID: r.ticket.UUID}
-	m.Raw.Key = domain.RawKeyID{UUID: r.key.UUID}
-	copy(m.Raw.Digest[:], r.digest)
+	m.Source.Key = domain.SourceKeyID{UUID: r.key.UUID}
+	copy(m.Source.Digest[:], r.digest)
 	var marks safetyFlags
 	for _, column := range []struct {
 		text []byte

@@ -40,7 +40,7 @@ type orders struct {
 	tenant domain.TenantID
 }
 
-// howeverFresh is the freshFor with which Want asks again for what was answered at this very moment.
+// howeverFresh is the freshFor with which Enqueue asks again for what was answered at this very moment.
 const howeverFresh = -time.Microsecond
 
 // The statement takes its orders by id, so that two of them that meet wait for each other and do not deadlock. It writes those
@@ -60,7 +60,7 @@ const wantOrders = `
 	)
 	SELECT (SELECT count(*) FROM c), (SELECT count(*) FROM wanted WHERE due_at <= $5)`
 
-func (q orders) Want(ctx context.Context, c domain.ConnectionID, wanted []domain.WantedOrder, freshFor time.Duration, now time.Time) (int, error) {
+func (q orders) Enqueue(ctx context.Context, c domain.ConnectionID, wanted []domain.OrderRequest, freshFor time.Duration, now time.Time) (int, error) {
 	region := make(map[string]string, len(wanted)) // an order that is named twice is one
 	for _, w := range wanted {
 		if w.OrderID == "" {
@@ -84,9 +84,9 @@ func (q orders) Want(ctx context.Context, c domain.ConnectionID, wanted []domain
 
 var errOrder = domain.Errorf(domain.ErrInvalid, "an order needs an id")
 
-// WantRecent names the tenant, whose tickets an index has by their activity. Which regions orders are of is the domain's to say,
-// so that it takes a second statement, that of Want.
-func (q orders) WantRecent(ctx context.Context, c domain.ConnectionID, since time.Time, limit int, now time.Time) (int, error) {
+// EnqueueRecent names the tenant, whose tickets an index has by their activity. Which regions orders are of is the domain's to say,
+// so that it takes a second statement, that of Enqueue.
+func (q orders) EnqueueRecent(ctx context.Context, c domain.ConnectionID, since time.Time, limit int, now time.Time) (int, error) {
 	if limit < 1 {
 		return 0, errLimit
 	}
@@ -114,7 +114,7 @@ func (q orders) WantRecent(ctx context.Context, c domain.ConnectionID, since tim
 	if err := rows.Err(); err != nil {
 		return 0, translate(ctx, "find recent orders", err)
 	}
-	return q.Want(ctx, c, domain.WantedOrders(tickets), howeverFresh, now)
+	return q.Enqueue(ctx, c, domain.OrderRequests(tickets), howeverFresh, now)
 }
 
 func (q orders) Due(ctx context.Context, c domain.ConnectionID, now time.Time, limit int) ([]domain.OrderContext, error) {

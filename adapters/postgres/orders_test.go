@@ -32,9 +32,9 @@ func TestOrdersAreReadFromIndexes(t *testing.T) {
 			SELECT 't1', $1, 'order ' || n, 'FETCHED', $2::timestamptz - n * interval '1 minute', $2::timestamptz - n * interval '1 second'
 			FROM generate_series(1, $3) n`, c.ID.String(), now, many)
 	}))
-	wanted := make([]domain.WantedOrder, some)
+	wanted := make([]domain.OrderRequest, some)
 	for i := range wanted {
-		wanted[i] = domain.WantedOrder{OrderID: fmt.Sprint("order ", i*100), Region: "EU"}
+		wanted[i] = domain.OrderRequest{OrderID: fmt.Sprint("order ", i*100), Region: "EU"}
 	}
 	for _, statistics := range []string{"young", "old"} {
 		if statistics == "old" {
@@ -42,7 +42,7 @@ func TestOrdersAreReadFromIndexes(t *testing.T) {
 			is.NoErr(err)
 		}
 		for name, use := range map[string]func(context.Context, ports.Orders) (int, error){
-			"want": func(ctx context.Context, o ports.Orders) (int, error) { return o.Want(ctx, c.ID, wanted, 0, now) },
+			"want": func(ctx context.Context, o ports.Orders) (int, error) { return o.Enqueue(ctx, c.ID, wanted, 0, now) },
 			"due": func(ctx context.Context, o ports.Orders) (int, error) {
 				due, err := o.Due(ctx, c.ID, now, some)
 				return len(due), err

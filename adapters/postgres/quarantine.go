@@ -84,7 +84,7 @@ func (q quarantine) read(ctx context.Context, op, query string, args ...any) (al
 			&m.OrderID, &m.BuyerName, &m.BuyerEmail, &m.Subject, &received,
 			&stored, &m.Raw.MediaType, &digest, &m.Raw.Size, &key, &m.Raw.Bytes)
 		copy(m.Raw.Digest[:], digest)
-		m.Raw.Key, m.ReceivedAt, m.StoredAt = domain.RawKeyID{UUID: key.UUID}, utc(received.Time), utc(stored)
+		m.Raw.Key, m.ReceivedAt, m.StoredAt = domain.SourceKeyID{UUID: key.UUID}, utc(received.Time), utc(stored)
 		all = append(all, m)
 		return err
 	}, query, args...)

@@ -10,10 +10,10 @@ import (
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
-// rawJSON is a domain.KeptRaw as the column raw keeps it. Of a sealed one that is what it is; its bytes are in raw_contents.
+// rawJSON is a domain.StoredSource as the column raw keeps it. Of a sealed one that is what it is; its bytes are in raw_contents.
 // A plain one is there byte for byte: as text where it is text, else in base64. Its keys are stored data and never change.
 // A raw may be a mail of many megabytes, which json.Marshal would copy several times over.
-func rawJSON(r domain.KeptRaw) json.RawMessage {
+func rawJSON(r domain.StoredSource) json.RawMessage {
 	if r.Sealed() {
 		out := appendJSON([]byte(`{"mediaType":`), r.MediaType)
 		return append(strconv.AppendInt(append(out, `,"size":`...), int64(r.Size), 10), '}')

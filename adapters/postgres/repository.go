@@ -18,8 +18,8 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// Repository is a ports.Repository, and a ports.Directory, ports.PollBook, ports.Operations, ports.Routes, ports.PendingConsents
-// and ports.RawsHeld over the same rows, on a database that [Open] opened and migrations.Up prepared.
+// Repository is a ports.Repository, and a ports.Directory, ports.PollLedger, ports.Operations, ports.Routes, ports.PendingConsents
+// and ports.UnarchivedSources over the same rows, on a database that [Open] opened and migrations.Up prepared.
 type Repository struct {
 	db   *bun.DB
 	jobs JobsFunc
@@ -30,12 +30,12 @@ type Repository struct {
 type JobsFunc func(tx *sql.Tx, tenant domain.TenantID) ports.Jobs
 
 var (
-	_ ports.Repository = (*Repository)(nil)
-	_ ports.Directory  = (*Repository)(nil)
-	_ ports.PollBook   = (*Repository)(nil)
-	_ ports.Operations = (*Repository)(nil)
-	_ ports.Routes     = (*Repository)(nil)
-	_ ports.RawsHeld   = (*Repository)(nil)
+	_ ports.Repository        = (*Repository)(nil)
+	_ ports.Directory         = (*Repository)(nil)
+	_ ports.PollLedger        = (*Repository)(nil)
+	_ ports.Operations        = (*Repository)(nil)
+	_ ports.Routes            = (*Repository)(nil)
+	_ ports.UnarchivedSources = (*Repository)(nil)
 
 	_ ports.PendingConsents = (*Repository)(nil)
 )
@@ -87,15 +87,15 @@ func (r *Repository) run(ctx context.Context, tenant domain.TenantID, opts *sql.
 			SyncStates:  syncStates{tx, tenant},
 			Polls:       polls{tx, tenant},
 			Tickets:     tickets{intake},
-			Intake:      intake,
+			Pages:       intake,
 			Jobs:        r.jobs(tx.Tx, tenant),
 			Archive:     archive{intake},
-			Rejects:     rejects{intake},
+			DeadLetters: rejects{intake},
 			Audit:       audit{tx, tenant},
 			Quarantine:  quarantine{intake},
 			Addresses:   addresses{tx, tenant, r.db},
-			Raws:        raws{intake},
-			RawKeys:     rawKeys{tx, tenant},
+			Sources:     raws{intake},
+			SourceKeys:  rawKeys{tx, tenant},
 
 			Authorizations: authorizations{tx, tenant},
 			Consents:       consents{tx, tenant},

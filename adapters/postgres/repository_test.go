@@ -169,18 +169,18 @@ func fill(t *testing.T, repo *postgres.Repository, tenant domain.TenantID) domai
 	c, err := domain.NewConnection(tenant, domain.Amazon, now)
 	is.NoErr(err)
 	good := domain.InboundMessage{
-		ExternalID: "m", ThreadID: "th", OrderID: "o", Body: "Hello", ReceivedAt: now, Raw: domain.Raw{Bytes: []byte("raw")},
+		ExternalID: "m", ThreadID: "th", OrderID: "o", Body: "Hello", ReceivedAt: now, Source: domain.Source{Bytes: []byte("raw")},
 		Files: []domain.File{{Name: "photo.jpg", Type: "image/jpeg"}},
 	}
-	bad := domain.InboundMessage{Body: "no id", ReceivedAt: now, Raw: domain.Raw{Bytes: []byte("bad")}}
+	bad := domain.InboundMessage{Body: "no id", ReceivedAt: now, Source: domain.Source{Bytes: []byte("bad")}}
 	page := domain.Screen(c.State(), []domain.InboundMessage{good, bad})
-	in := domain.Thread(c.State(), page.Accepted, domain.Book{}, now)
+	in := domain.Thread(c.State(), page.Accepted, domain.Candidates{}, now)
 	in.Rejected = page.Rejected
-	sealer, err := memory.NewRawVault().Sealer(t.Context(), tenant)
+	sealer, err := memory.NewSourceVault().Sealer(t.Context(), tenant)
 	is.NoErr(err)
-	in.Messages[0].Raw, err = sealer.Seal(in.Messages[0].Raw)
+	in.Messages[0].Source, err = sealer.Seal(in.Messages[0].Source)
 	is.NoErr(err)
-	key := domain.RawKey{ID: in.Messages[0].Raw.Key, Tenant: tenant, Path: domain.NewRawKeyPath(tenant, in.Messages[0].Raw.Key)}
+	key := domain.SourceKey{ID: in.Messages[0].Source.Key, Tenant: tenant, Path: domain.NewRawKeyPath(tenant, in.Messages[0].Source.Key)}
 	address, err := domain.NewInboundAddress(c.State(), "FR", "inbound.example.com", now)
 	is.NoErr(err)
 	granted, err := domain.NewAuthorization(c.State(), "EU", domain.Grant{SellerID: "A1", VaultPath: "x"}, now)
@@ -188,11 +188,11 @@ func fill(t *testing.T, repo *postgres.Repository, tenant domain.TenantID) domai
 	begun, _, err := domain.NewConsent(c.State(), domain.ConsentBegin{Region: "EU", Browser: domain.NewNonce()}, now)
 	is.NoErr(err)
 	is.NoErr(repo.Update(t.Context(), tenant, func(ctx context.Context, tx ports.Tx) error {
-		err := errors.Join(tx.Connections.Insert(ctx, c), tx.RawKeys.Insert(ctx, key), tx.Intake.Store(ctx, in), tx.Addresses.Insert(ctx, address),
+		err := errors.Join(tx.Connections.Insert(ctx, c), tx.SourceKeys.Insert(ctx, key), tx.Pages.Store(ctx, in), tx.Addresses.Insert(ctx, address),
 			tx.Authorizations.Insert(ctx, granted), tx.Consents.Insert(ctx, begun),
 			tx.Authorizations.SetParticipations(ctx, c.State().ID, "EU", []domain.Participation{{MarketplaceID: "A13V1IB3VIYZZH"}}))
 		if err == nil {
-			_, err = tx.Orders.Want(ctx, c.State().ID, []domain.WantedOrder{{OrderID: "o"}}, 0, now)
+			_, err = tx.Orders.Enqueue(ctx, c.State().ID, []domain.OrderRequest{{OrderID: "o"}}, 0, now)
 		}
 		return err
 	}))

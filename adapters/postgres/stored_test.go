@@ -54,8 +54,8 @@ type rawRow struct {
 
 const withContents = ` LEFT JOIN marketplace.raw_contents c ON c.digest = m.raw_digest AND c.key_id = m.raw_key `
 
-func (r rawRow) kept(mediaType string, size int, plain []byte) domain.KeptRaw {
-	k := domain.KeptRaw{MediaType: mediaType, Digest: domain.Digest(r.RawDigest), Size: size, Key: domain.RawKeyID{UUID: r.RawKey.UUID}, Bytes: plain}
+func (r rawRow) kept(mediaType string, size int, plain []byte) domain.StoredSource {
+	k := domain.StoredSource{MediaType: mediaType, Digest: domain.Digest(r.RawDigest), Size: size, Key: domain.SourceKeyID{UUID: r.RawKey.UUID}, Bytes: plain}
 	if k.Sealed() {
 		k.Bytes = r.Sealed
 	}
@@ -107,7 +107,7 @@ func readMessages(t *testing.T, db *sql.DB, tenant domain.TenantID, c domain.Con
 			ID: r.ID, Tenant: tenant, Connection: c, Type: r.Type, Kind: r.Kind, Evidence: r.Evidence, Parser: r.Parser,
 			ExternalID: r.ExternalID, MailID: r.MailID, ThreadID: r.ThreadID, OrderID: r.OrderID, BuyerName: r.BuyerName,
 			BuyerEmail: r.BuyerEmail, Language: r.Language, Subject: r.Subject, Facts: r.Facts, Flags: r.Flags,
-			SafetyFlags: r.SafetyFlags, Files: files[r.ID], ReceivedAt: r.ReceivedAt.UTC(), Raw: r.kept(r.Raw.MediaType, size, plain),
+			SafetyFlags: r.SafetyFlags, Files: files[r.ID], ReceivedAt: r.ReceivedAt.UTC(), Source: r.kept(r.Raw.MediaType, size, plain),
 			Ticket: domain.TicketID{UUID: r.TicketID.UUID}, Quarantine: r.Quarantine,
 		})
 	}
@@ -158,7 +158,7 @@ func readRejected(t *testing.T, db *sql.DB, tenant domain.TenantID, c domain.Con
 		`WHERE m.connection_id = $1`, c.String()) {
 		m := domain.RejectedMessage{
 			ID: r.ID, Tenant: tenant, Connection: c, Type: r.Type, ExternalID: r.ExternalID, Reason: r.Reason, Detail: r.Detail,
-			Raw: r.kept(r.MediaType, r.RawSize, r.Raw),
+			Source: r.kept(r.MediaType, r.RawSize, r.Raw),
 		}
 		if r.ReceivedAt != nil {
 			m.ReceivedAt = r.ReceivedAt.UTC()

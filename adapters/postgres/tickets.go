@@ -73,7 +73,7 @@ func (q tickets) Get(ctx context.Context, id domain.TicketID) (*domain.Ticket, e
 	return r.ticket(q.tenant)
 }
 
-func (q tickets) List(ctx context.Context, f ports.TicketQuery) ([]*domain.Ticket, error) {
+func (q tickets) List(ctx context.Context, f ports.TicketFilter) ([]*domain.Ticket, error) {
 	var rows []ticketRow
 	query := q.tx.NewSelect().Model(&rows).Where("t.tenant_id = ?", q.tenant.String())
 	if f.Status != "" {

@@ -28,7 +28,7 @@ func TestTwoConnectionsStoreTheSameMessagesAtOnce(t *testing.T) {
 	tenant, err := domain.ParseTenantID("t1")
 	is.NoErr(err)
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	sealer, err := memory.NewRawVault().Sealer(t.Context(), tenant)
+	sealer, err := memory.NewSourceVault().Sealer(t.Context(), tenant)
 	is.NoErr(err)
 	var connections []domain.ConnectionState
 	for _, marketplace := range []string{"FR", "ES"} {
@@ -51,7 +51,7 @@ func TestTwoConnectionsStoreTheSameMessagesAtOnce(t *testing.T) {
 				id := round*messages + n
 				page[at] = domain.InboundMessage{
 					ExternalID: fmt.Sprint("m", id), ThreadID: fmt.Sprint("th", id/3), Body: "Hello",
-					ReceivedAt: now.Add(time.Duration(at) * time.Second), Raw: domain.Raw{Bytes: fmt.Append(nil, "raw ", id)},
+					ReceivedAt: now.Add(time.Duration(at) * time.Second), Source: domain.Source{Bytes: fmt.Append(nil, "raw ", id)},
 				}
 			}
 			both.Go(func() {
@@ -68,7 +68,7 @@ func TestTwoConnectionsStoreTheSameMessagesAtOnce(t *testing.T) {
 	for _, c := range connections {
 		for _, m := range readMessages(t, db, tenant, c.ID) {
 			seen[m.ExternalID]++
-			is.True(m.Raw.Bytes != nil)
+			is.True(m.Source.Bytes != nil)
 		}
 	}
 	is.Equal(len(seen), rounds*messages)
@@ -78,7 +78,7 @@ func TestTwoConnectionsStoreTheSameMessagesAtOnce(t *testing.T) {
 }
 
 // takeIn stores a page as the use case does, until nobody else is first. A deadlock is an error.
-func takeIn(ctx context.Context, repo *postgres.Repository, c domain.ConnectionState, page []domain.InboundMessage, sealer ports.RawSealer, now time.Time) error {
+func takeIn(ctx context.Context, repo *postgres.Repository, c domain.ConnectionState, page []domain.InboundMessage, sealer ports.SourceSealer, now time.Time) error {
 	screened := domain.Screen(c, page)
 	ids := make([]string, len(screened.Accepted))
 	for i, m := range screened.Accepted {
@@ -89,7 +89,7 @@ func takeIn(ctx context.Context, repo *postgres.Repository, c domain.ConnectionS
 			if _, err := tx.SyncStates.Lock(ctx, c.ID); err != nil {
 				return err
 			}
-			known, err := tx.Intake.Known(ctx, c.Type, ids)
+			known, err := tx.Pages.Known(ctx, c.Type, ids)
 			if err != nil {
 				return err
 			}
@@ -99,17 +99,17 @@ func takeIn(ctx context.Context, repo *postgres.Repository, c domain.ConnectionS
 					fresh = append(fresh, m)
 				}
 			}
-			book, err := tx.Intake.Book(ctx, c.ID, domain.Keys(fresh), now)
+			book, err := tx.Pages.Candidates(ctx, c.ID, domain.Keys(fresh), now)
 			if err != nil {
 				return err
 			}
 			in := domain.Thread(c, fresh, book, now)
 			for i := range in.Messages {
-				if in.Messages[i].Raw, err = sealer.Seal(in.Messages[i].Raw); err != nil {
+				if in.Messages[i].Source, err = sealer.Seal(in.Messages[i].Source); err != nil {
 					return err
 				}
 			}
-			return tx.Intake.Store(ctx, in)
+			return tx.Pages.Store(ctx, in)
 		})
 		var deadlock *pgconn.PgError
 		if !errors.Is(err, domain.ErrConflict) || errors.As(err, &deadlock) && deadlock.Code == "40P01" {

@@ -115,9 +115,9 @@ func TestUpgradeWithDataAndBack(t *testing.T) {
 	}
 	first, second := byID["m1"], byID["m2"]
 	is.Equal(first.Message.Connection, a)
-	is.Equal(first.Message.Raw, domain.Raw{MediaType: "text/plain", Bytes: []byte(`Zoë "?"`)}.Plain())
+	is.Equal(first.Message.Source, domain.Source{MediaType: "text/plain", Bytes: []byte(`Zoë "?"`)}.Plain())
 	is.Equal(first.OnTicket.Ticket, k)
-	is.Equal(second.Message.Raw, domain.Raw{MediaType: "message/rfc822", Bytes: []byte{0, 255}}.Plain())
+	is.Equal(second.Message.Source, domain.Source{MediaType: "message/rfc822", Bytes: []byte{0, 255}}.Plain())
 	_, named := byID["m1~"+copyOf(stored, b, "m1~").String()]
 	is.True(named) // the copy has a name of its own, and its raw
 	var present []domain.Stored
@@ -126,14 +126,14 @@ func TestUpgradeWithDataAndBack(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		known, err := tx.Intake.Known(ctx, domain.Amazon, []string{"m1", "m2", "m3"})
+		known, err := tx.Pages.Known(ctx, domain.Amazon, []string{"m1", "m2", "m3"})
 		is.Equal(known, map[string]bool{"m1": true, "m2": true}) // by whichever connection
 		if err != nil {
 			return err
 		}
-		pending, err := tx.Rejects.Pending(ctx, domain.RejectedID{}, 10, 100)
+		pending, err := tx.DeadLetters.Pending(ctx, domain.RejectedID{}, 10, 100)
 		is.Equal(len(pending), 1)
-		is.Equal(pending[0].Raw, domain.Raw{MediaType: "message/rfc822", Bytes: []byte{0, 255}}.Plain())
+		is.Equal(pending[0].Source, domain.Source{MediaType: "message/rfc822", Bytes: []byte{0, 255}}.Plain())
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func TestUpgradeWithDataAndBack(t *testing.T) {
 		is.Equal(quarantined[0].Raw.Size, 2)
 		return err
 	}))
-	first.Message.Raw.Bytes = nil
+	first.Message.Source.Bytes = nil
 	is.Equal(present, []domain.Stored{first})
 
 	// The version before works on beside this one, and the new identity binds it.
@@ -214,24 +214,24 @@ func writeNew(t *testing.T, repo *postgres.Repository, tenant domain.TenantID, c
 	t.Helper()
 	is := is.New(t)
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	sealer, err := memory.NewRawVault().Sealer(t.Context(), tenant)
+	sealer, err := memory.NewSourceVault().Sealer(t.Context(), tenant)
 	is.NoErr(err)
-	sealed := func(text string) domain.KeptRaw {
-		raw, err := sealer.Seal(domain.Raw{MediaType: "message/rfc822", Bytes: []byte(text)}.Plain())
+	sealed := func(text string) domain.StoredSource {
+		raw, err := sealer.Seal(domain.Source{MediaType: "message/rfc822", Bytes: []byte(text)}.Plain())
 		is.NoErr(err)
 		return raw
 	}
 	event := domain.ExternalMessage{
 		ID: domain.NewID[domain.MessageID](), Tenant: tenant, Connection: c, Type: domain.Amazon, Kind: domain.KindChargeback,
 		Evidence: "subject", Parser: 2, ExternalID: "event", MailID: "x@example.com", Subject: "s", Facts: map[string]string{"sku": "1"},
-		Flags: []domain.ParseFlag{domain.FlagNoOrder}, ReceivedAt: now, Raw: sealed("event"), Ticket: k,
+		Flags: []domain.ParseFlag{domain.FlagNoOrder}, ReceivedAt: now, Source: sealed("event"), Ticket: k,
 		Quarantine: domain.QuarantineNoTicket, Files: []domain.File{{Name: "f"}},
 	}
 	push, err := domain.NewConnection(tenant, domain.Fnac, now)
 	is.NoErr(err)
-	is.NoErr(push.Connect(domain.Link{Source: domain.SourcePush}, now))
+	is.NoErr(push.Connect(domain.SourceBinding{Source: domain.SourcePush}, now))
 	is.NoErr(repo.Update(t.Context(), tenant, func(ctx context.Context, tx ports.Tx) error {
-		return errors.Join(tx.Connections.Insert(ctx, push), tx.Intake.Store(ctx, domain.Intake{
+		return errors.Join(tx.Connections.Insert(ctx, push), tx.Pages.Store(ctx, domain.PageWrite{
 			Messages: []domain.ExternalMessage{event},
 			TicketMessages: []domain.TicketMessage{{
 				ID: domain.NewID[domain.TicketMessageID](), Tenant: tenant, Ticket: k, SenderType: domain.SenderAgent, Body: "b",
@@ -243,7 +243,7 @@ func writeNew(t *testing.T, repo *postgres.Repository, tenant domain.TenantID, c
 			}},
 			Rejected: []domain.RejectedMessage{{
 				ID: domain.NewID[domain.RejectedID](), Tenant: tenant, Connection: c, Type: domain.Amazon, Reason: domain.RejectUnreadable,
-				Raw: sealed("rejected"),
+				Source: sealed("rejected"),
 			}},
 		}))
 	}))

@@ -21,10 +21,10 @@ import (
 // fixture is a vault over a repository.
 func fixture(repo ports.Repository) porttest.RawVaultFixture {
 	s, objects := &secrets{SecretStore: memory.NewSecretStore()}, memory.NewObjectStore()
-	open := func() ports.RawVault { return rawvault.New(repo, s, rawvault.Options{Objects: objects}) }
+	open := func() ports.SourceVault { return rawvault.New(repo, s, rawvault.Options{Objects: objects}) }
 	return porttest.RawVaultFixture{
 		Vault: open(), Compresses: true, Objects: objects,
-		Again: func(*testing.T) ports.RawVault { return open() },
+		Again: func(*testing.T) ports.SourceVault { return open() },
 		Fail: func(*testing.T) func() {
 			s.set(true)
 			return func() { s.set(false) }

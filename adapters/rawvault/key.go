@@ -32,16 +32,16 @@ var (
 
 // key is a tenant's key, ready for use.
 type key struct {
-	id     domain.RawKeyID
+	id     domain.SourceKeyID
 	tenant domain.TenantID
 	aead   cipher.AEAD
 }
 
-// sealer is the ports.RawSealer of a key.
+// sealer is the ports.SourceSealer of a key.
 type sealer struct{ key }
 
-// Seal implements ports.RawSealer.
-func (s sealer) Seal(raw domain.KeptRaw) (domain.KeptRaw, error) {
+// Seal implements ports.SourceSealer.
+func (s sealer) Seal(raw domain.StoredSource) (domain.StoredSource, error) {
 	if raw.Sealed() {
 		return raw, nil
 	}
@@ -58,26 +58,26 @@ func (s sealer) Seal(raw domain.KeptRaw) (domain.KeptRaw, error) {
 }
 
 // open returns what was sealed. Everything is checked, the promised size before memory is taken for it.
-func (k key) open(kept domain.KeptRaw) (domain.Raw, error) {
+func (k key) open(kept domain.StoredSource) (domain.Source, error) {
 	if kept.Size < 0 || kept.Size > maxRaw || len(kept.Bytes) < header+tagSize || kept.Bytes[0] != form {
-		return domain.Raw{}, errDamaged
+		return domain.Source{}, errDamaged
 	}
 	packed, err := k.aead.Open(nil, kept.Bytes[1:header], kept.Bytes[header:], k.about(kept.Key, kept.Digest))
 	if err != nil {
-		return domain.Raw{}, errDamaged
+		return domain.Source{}, errDamaged
 	}
 	plain, err := decompressor.DecodeAll(packed, make([]byte, 0, kept.Size))
 	if err != nil || domain.DigestOf(plain) != kept.Digest {
-		return domain.Raw{}, errDamaged
+		return domain.Source{}, errDamaged
 	}
-	return domain.Raw{MediaType: kept.MediaType, Bytes: plain}, nil
+	return domain.Source{MediaType: kept.MediaType, Bytes: plain}, nil
 }
 
 // errDamaged says nothing of how it differs: that is for nobody to know who may have changed it.
 var errDamaged = domain.Errorf(domain.ErrInvalid, "the message is not as it was sealed")
 
 // about is what the ciphertext is bound to, so that no raw passes for another's.
-func (k key) about(id domain.RawKeyID, d domain.Digest) []byte {
+func (k key) about(id domain.SourceKeyID, d domain.Digest) []byte {
 	about := append([]byte("keybuzz raw\x00"), k.tenant.String()...)
 	about = append(append(about, 0), id.UUID[:]...)
 	return append(about, d[:]...)

@@ -23,8 +23,8 @@ const (
 // makeKey gives the tenant a key, unless somebody else has meanwhile. The key is in the SecretStore before the database
 // points at it; at worst one that nothing points at is left over.
 func (v *Vault) makeKey(ctx context.Context, tenant domain.TenantID) error {
-	id := domain.NewID[domain.RawKeyID]()
-	k := domain.RawKey{ID: id, Tenant: tenant, Path: domain.NewRawKeyPath(tenant, id)}
+	id := domain.NewID[domain.SourceKeyID]()
+	k := domain.SourceKey{ID: id, Tenant: tenant, Path: domain.NewRawKeyPath(tenant, id)}
 	master, err := v.master(ctx)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (v *Vault) makeKey(ctx context.Context, tenant domain.TenantID) error {
 	if err != nil {
 		return err
 	}
-	err = v.repo.Update(ctx, tenant, func(ctx context.Context, tx ports.Tx) error { return tx.RawKeys.Insert(ctx, k) })
+	err = v.repo.Update(ctx, tenant, func(ctx context.Context, tx ports.Tx) error { return tx.SourceKeys.Insert(ctx, k) })
 	if errors.Is(err, domain.ErrConflict) { // theirs it is; if ours cannot be deleted it is only left over
 		_ = v.secrets.Delete(context.WithoutCancel(ctx), k.Path)
 		return nil
@@ -49,7 +49,7 @@ func (v *Vault) makeKey(ctx context.Context, tenant domain.TenantID) error {
 }
 
 // unwrap reads a tenant's key.
-func (v *Vault) unwrap(ctx context.Context, k domain.RawKey) (key, error) {
+func (v *Vault) unwrap(ctx context.Context, k domain.SourceKey) (key, error) {
 	data, err := v.secrets.Get(ctx, k.Path)
 	if errors.Is(err, domain.ErrNotFound) {
 		return key{}, domain.Wrap(domain.ErrUnavailable, err, "the tenant's key for messages is not in the SecretStore: restore it, or erase the tenant's messages")
@@ -76,7 +76,7 @@ func (v *Vault) unwrap(ctx context.Context, k domain.RawKey) (key, error) {
 var errWrapped = domain.Errorf(domain.ErrUnavailable, "the tenant's key for messages cannot be unwrapped: the master key in the SecretStore is another one")
 
 // wrapping is what a wrapped key is bound to.
-func wrapping(k domain.RawKey) []byte {
+func wrapping(k domain.SourceKey) []byte {
 	return append(append([]byte("keybuzz raw key\x00"), k.Tenant.String()...), k.ID.UUID[:]...)
 }
 

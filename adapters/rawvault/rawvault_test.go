@@ -86,11 +86,11 @@ func (s *secrets) Delete(ctx context.Context, path domain.SecretPath) error {
 	return s.SecretStore.Delete(ctx, path)
 }
 
-func raw(text string) domain.KeptRaw {
-	return domain.Raw{MediaType: "message/rfc822", Bytes: []byte(text)}.Plain()
+func raw(text string) domain.StoredSource {
+	return domain.Source{MediaType: "message/rfc822", Bytes: []byte(text)}.Plain()
 }
 
-func seal(t testing.TB, v ports.RawVault, who domain.TenantID, r domain.KeptRaw) domain.KeptRaw {
+func seal(t testing.TB, v ports.SourceVault, who domain.TenantID, r domain.StoredSource) domain.StoredSource {
 	t.Helper()
 	s, err := v.Sealer(t.Context(), who)
 	if err != nil {
@@ -251,9 +251,9 @@ func benchmark(b *testing.B, sealing bool) {
 	line := []byte("Received: from a1.smtp-out.eu-west-1.amazonses.com by mx.inbox.example; the quick brown fox\r\n")
 	for name, size := range map[string]int{"3KB": 3 << 10, "13MB": 13 << 20} {
 		b.Run(name, func(b *testing.B) {
-			plain := domain.Raw{MediaType: "message/rfc822", Bytes: bytes.Repeat(line, size/len(line))}.Plain()
+			plain := domain.Source{MediaType: "message/rfc822", Bytes: bytes.Repeat(line, size/len(line))}.Plain()
 			if size > 1<<20 { // a file in base64 cannot be packed much
-				plain = domain.Raw{Bytes: base64Noise(size)}.Plain()
+				plain = domain.Source{Bytes: base64Noise(size)}.Plain()
 			}
 			sealed := seal(b, v, who, plain)
 			s, err := v.Sealer(b.Context(), who)
@@ -326,7 +326,7 @@ func TestAKeyThatWasJustMadeIsFound(t *testing.T) {
 	}
 	other := make(chan error, 1)
 	go func() {
-		_, err := v.Open(t.Context(), tenant(t, "one"), domain.KeptRaw{Key: domain.NewID[domain.RawKeyID]()})
+		_, err := v.Open(t.Context(), tenant(t, "one"), domain.StoredSource{Key: domain.NewID[domain.SourceKeyID]()})
 		other <- err
 	}()
 	<-repo.inserted

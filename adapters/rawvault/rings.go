@@ -20,8 +20,8 @@ const (
 
 // ring is a tenant's keys that were not erased.
 type ring struct {
-	current domain.RawKeyID
-	keys    map[domain.RawKeyID]key
+	current domain.SourceKeyID
+	keys    map[domain.SourceKeyID]key
 	looked  time.Time
 }
 
@@ -44,7 +44,7 @@ func (r *rings) get(ctx context.Context, tenant domain.TenantID) (ring, error) {
 	r.mu.Lock()
 	have := r.all[tenant]
 	r.mu.Unlock()
-	if age := r.clock.Now().Sub(have.looked); have.current != (domain.RawKeyID{}) && age >= 0 && age < fresh {
+	if age := r.clock.Now().Sub(have.looked); have.current != (domain.SourceKeyID{}) && age >= 0 && age < fresh {
 		return have, nil
 	}
 	done := r.one.DoChan(tenant.String(), func() (any, error) {
@@ -96,15 +96,15 @@ func (r *rings) forget(tenant domain.TenantID) {
 
 // load reads which keys the tenant has, and those of them that have is without.
 func (v *Vault) load(ctx context.Context, tenant domain.TenantID, have ring) (ring, error) {
-	var listed []domain.RawKey
+	var listed []domain.SourceKey
 	err := v.repo.View(ctx, tenant, func(ctx context.Context, tx ports.Tx) (err error) {
-		listed, err = tx.RawKeys.All(ctx)
+		listed, err = tx.SourceKeys.All(ctx)
 		return err
 	})
 	if err != nil {
 		return ring{}, err
 	}
-	got := ring{keys: make(map[domain.RawKeyID]key, len(listed))}
+	got := ring{keys: make(map[domain.SourceKeyID]key, len(listed))}
 	for _, l := range listed {
 		k, there := have.keys[l.ID]
 		if !there {

@@ -21,7 +21,7 @@ type Options struct {
 	Clock   ports.Clock       // the system's clock when nil
 }
 
-// Vault is the ports.RawVault over a Repository, which knows the keys, and a SecretStore, which has them. A key is made when
+// Vault is the ports.SourceVault over a Repository, which knows the keys, and a SecretStore, which has them. A key is made when
 // a tenant's first message comes, the master key when the first tenant's does.
 //
 // A key that was used within the last minute needs neither of the two. One that was ever used here needs the Repository
@@ -34,7 +34,7 @@ type Vault struct {
 	rings   *rings
 }
 
-var _ ports.RawVault = (*Vault)(nil)
+var _ ports.SourceVault = (*Vault)(nil)
 
 // New returns a vault. It calls nobody.
 func New(repo ports.Repository, secrets ports.SecretStore, o Options) *Vault {
@@ -46,8 +46,8 @@ func New(repo ports.Repository, secrets ports.SecretStore, o Options) *Vault {
 	return v
 }
 
-// Sealer implements ports.RawVault.
-func (v *Vault) Sealer(ctx context.Context, tenant domain.TenantID) (ports.RawSealer, error) {
+// Sealer implements ports.SourceVault.
+func (v *Vault) Sealer(ctx context.Context, tenant domain.TenantID) (ports.SourceSealer, error) {
 	ring, err := v.rings.get(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -68,31 +68,31 @@ func (v *Vault) Sealer(ctx context.Context, tenant domain.TenantID) (ports.RawSe
 	return nil, domain.Errorf(domain.ErrUnavailable, "the tenant's key for messages was erased while it was made")
 }
 
-// Forget implements ports.RawVault.
+// Forget implements ports.SourceVault.
 func (v *Vault) Forget(tenant domain.TenantID) { v.rings.forget(tenant) }
 
-// Open implements ports.RawVault.
-func (v *Vault) Open(ctx context.Context, tenant domain.TenantID, kept domain.KeptRaw) (domain.Raw, error) {
+// Open implements ports.SourceVault.
+func (v *Vault) Open(ctx context.Context, tenant domain.TenantID, kept domain.StoredSource) (domain.Source, error) {
 	if !kept.Sealed() {
-		return domain.Raw{MediaType: kept.MediaType, Bytes: kept.Bytes}, nil
+		return domain.Source{MediaType: kept.MediaType, Bytes: kept.Bytes}, nil
 	}
 	ring, err := v.rings.get(ctx, tenant)
 	if err != nil {
-		return domain.Raw{}, err
+		return domain.Source{}, err
 	}
 	k, there := ring.keys[kept.Key]
 	if !there { // another process may have made it since
 		v.rings.forget(tenant)
 		if ring, err = v.rings.get(ctx, tenant); err != nil {
-			return domain.Raw{}, err
+			return domain.Source{}, err
 		}
 		if k, there = ring.keys[kept.Key]; !there {
-			return domain.Raw{}, errErased
+			return domain.Source{}, errErased
 		}
 	}
 	if kept.Bytes == nil {
 		if kept.Bytes, err = v.fetch(ctx, tenant, kept); err != nil {
-			return domain.Raw{}, err
+			return domain.Source{}, err
 		}
 	}
 	return k.open(kept)
@@ -100,7 +100,7 @@ func (v *Vault) Open(ctx context.Context, tenant domain.TenantID, kept domain.Ke
 
 var errErased = domain.Errorf(domain.ErrNotFound, "the key of the message was erased: it is unreadable for good")
 
-func (v *Vault) fetch(ctx context.Context, tenant domain.TenantID, kept domain.KeptRaw) ([]byte, error) {
+func (v *Vault) fetch(ctx context.Context, tenant domain.TenantID, kept domain.StoredSource) ([]byte, error) {
 	if v.objects == nil {
 		return nil, domain.Errorf(domain.ErrUnavailable, "the message is in an object store, and this installation has none")
 	}
@@ -111,20 +111,20 @@ func (v *Vault) fetch(ctx context.Context, tenant domain.TenantID, kept domain.K
 	return content, err
 }
 
-// Erase implements ports.RawVault. All keys are marked first, from when on nothing is sealed with them; then what was ever
+// Erase implements ports.SourceVault. All keys are marked first, from when on nothing is sealed with them; then what was ever
 // marked is deleted, so that a run finishes what another has left.
 func (v *Vault) Erase(ctx context.Context, tenant domain.TenantID) error {
 	defer v.rings.forget(tenant)
-	var marked []domain.RawKey
+	var marked []domain.SourceKey
 	err := v.repo.Update(ctx, tenant, func(ctx context.Context, tx ports.Tx) error {
-		keys, err := tx.RawKeys.All(ctx)
+		keys, err := tx.SourceKeys.All(ctx)
 		for _, k := range keys {
 			if err == nil {
-				err = tx.RawKeys.MarkErased(ctx, k.ID)
+				err = tx.SourceKeys.MarkErased(ctx, k.ID)
 			}
 		}
 		if err == nil {
-			marked, err = tx.RawKeys.Erased(ctx)
+			marked, err = tx.SourceKeys.Erased(ctx)
 		}
 		return err
 	})

@@ -16,7 +16,7 @@ import (
 // lock; what River is told here meets no row then.
 type contextWorker struct {
 	river.WorkerDefaults[contextArgs]
-	turns *app.ContextTurn
+	turns *app.OrderSyncJob
 	slice time.Duration
 	hand  *hand
 	trace TraceFunc

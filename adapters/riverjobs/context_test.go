@@ -164,7 +164,7 @@ func (s *stage) want(t testing.TB, c domain.ConnectionState, order string) {
 		if _, err := tx.Connections.Lock(ctx, c.ID); err != nil {
 			return err
 		}
-		if _, err := tx.Orders.Want(ctx, c.ID, []domain.WantedOrder{{OrderID: order}}, time.Minute, time.Now()); err != nil {
+		if _, err := tx.Orders.Enqueue(ctx, c.ID, []domain.OrderRequest{{OrderID: order}}, time.Minute, time.Now()); err != nil {
 			return err
 		}
 		return tx.Jobs.ScheduleContext(ctx, c.ID, time.Time{})

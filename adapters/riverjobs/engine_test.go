@@ -193,7 +193,7 @@ func message(n int) domain.InboundMessage {
 	return domain.InboundMessage{
 		ExternalID: fmt.Sprintf("m%d", n), ThreadID: fmt.Sprintf("t%d", n/3), BuyerName: "Ana", Subject: "Where is it?",
 		Body: "Where is my parcel?", ReceivedAt: time.Date(2026, 11, 2, 12, 0, n%60, 0, time.UTC),
-		Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte("Where is my parcel?")},
+		Source: domain.Source{MediaType: "text/plain", Bytes: []byte("Where is my parcel?")},
 	}
 }
 

@@ -32,7 +32,7 @@ const (
 // pollWorker works poll jobs: it decodes, calls the use case and says when the job is due again.
 type pollWorker struct {
 	river.WorkerDefaults[pollArgs]
-	turns *app.PollTurn
+	turns *app.PollJob
 	slice time.Duration
 	hand  *hand
 	trace TraceFunc
@@ -56,7 +56,7 @@ func (w *pollWorker) Work(ctx context.Context, job *river.Job[pollArgs]) error {
 		}
 		return river.JobCancel(errors.New("the worker ended"))
 	}
-	var turn app.Turn
+	var turn app.JobRun
 	err = w.trace(ctx, job.Kind, job.Args.Tenant, job.Args.Connection, func(ctx context.Context) (err error) {
 		turn, err = w.turns.Run(ctx, app.PollCommand{Tenant: tenant, Connection: connection, Slice: w.slice})
 		return err

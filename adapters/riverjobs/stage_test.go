@@ -51,7 +51,7 @@ func newStage(t testing.TB, source ports.MarketplaceClient, changes ...func(*app
 	must(t, err)
 	s.repo = postgres.NewRepository(s.db, s.queue.In)
 	d := app.Deps{
-		Repository: s.repo, Directory: s.repo, PollBook: s.repo, Queue: s.queue, Secrets: memory.NewSecretStore(), Raws: memory.NewRawVault(), Mailboxes: anyMailbox{},
+		Repository: s.repo, Directory: s.repo, PollLedger: s.repo, Queue: s.queue, Secrets: memory.NewSecretStore(), Sources: memory.NewSourceVault(), Mailboxes: anyMailbox{},
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: source}, Log: s.log, PollInterval: time.Second,
 	}
 	for _, change := range changes {

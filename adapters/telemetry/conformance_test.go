@@ -67,8 +67,8 @@ func TestMarketplaceClient(t *testing.T) {
 				ids := make([]string, many)
 				for i := range ids {
 					ids[i] = fmt.Sprint("message-", n.Add(1))
-					raw := domain.Raw{MediaType: "text/plain", Bytes: []byte(ids[i])}
-					c.Deliver(domain.InboundMessage{ExternalID: ids[i], ReceivedAt: time.Now(), Raw: raw})
+					raw := domain.Source{MediaType: "text/plain", Bytes: []byte(ids[i])}
+					c.Deliver(domain.InboundMessage{ExternalID: ids[i], ReceivedAt: time.Now(), Source: raw})
 				}
 				return ids
 			},

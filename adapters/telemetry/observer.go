@@ -61,13 +61,13 @@ func (m *Metrics) Delivered(d ports.Delivered) {
 	m.deliverTime.WithLabelValues(string(d.Via)).Observe(d.Took.Seconds())
 }
 
-// Asked implements ports.Observer.
-func (m *Metrics) Asked(a ports.Asked) {
+// APICall implements ports.Observer.
+func (m *Metrics) APICalled(a ports.APICall) {
 	operation, outcome := a.Operation, string(a.Outcome)
 	if !slices.Contains(m.calls, operation) {
 		operation = other
 	}
-	if !slices.Contains(ports.AskOutcomes, a.Outcome) {
+	if !slices.Contains(ports.APICallOutcomes, a.Outcome) {
 		outcome = other
 	}
 	m.askTime.WithLabelValues(marketplaceLabel(a.Type), operation, outcome).Observe(a.Took.Seconds())

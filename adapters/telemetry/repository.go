@@ -41,7 +41,7 @@ func (r repository) run(ctx context.Context, name string, tenant domain.TenantID
 	defer span.End()
 	var given error // what the work itself gave the transaction up for
 	err := inner(ctx, tenant, func(ctx context.Context, tx ports.Tx) error {
-		tx.Intake = intake{r.tracing, tx.Intake}
+		tx.Pages = intake{r.tracing, tx.Pages}
 		given = fn(ctx, tx)
 		return given
 	})
@@ -58,10 +58,10 @@ func (r repository) run(ctx context.Context, name string, tenant domain.TenantID
 // intake makes a span of each step of an intake.
 type intake struct {
 	tracing *Tracing
-	inner   ports.Intake
+	inner   ports.PageStore
 }
 
-// Known implements ports.Intake.
+// Known implements ports.PageWrite.
 func (x intake) Known(ctx context.Context, t domain.MarketplaceType, externalIDs []string) (map[string]bool, error) {
 	ctx, span := x.tracing.call(ctx, "intake known")
 	defer span.End()
@@ -71,18 +71,18 @@ func (x intake) Known(ctx context.Context, t domain.MarketplaceType, externalIDs
 	return known, err
 }
 
-// Book implements ports.Intake.
-func (x intake) Book(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Book, error) {
+// Candidates implements ports.PageWrite.
+func (x intake) Candidates(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Candidates, error) {
 	ctx, span := x.step(ctx, "intake book", c)
 	defer span.End()
-	book, err := x.inner.Book(ctx, c, keys, now)
+	book, err := x.inner.Candidates(ctx, c, keys, now)
 	span.SetAttributes(ticketsKey.Int(len(book.Tickets)))
 	fail(span, err)
 	return book, err
 }
 
-// Store implements ports.Intake.
-func (x intake) Store(ctx context.Context, in domain.Intake) error {
+// Store implements ports.PageWrite.
+func (x intake) Store(ctx context.Context, in domain.PageWrite) error {
 	ctx, span := x.tracing.call(ctx, "intake store", messagesKey.Int(len(in.Messages)), ticketsKey.Int(len(in.Opened)),
 		rejectedKey.Int(len(in.Rejected)))
 	defer span.End()

@@ -24,24 +24,24 @@ var enabled = []domain.MarketplaceType{domain.Amazon}
 type database struct {
 	ports.Operations
 	ports.Queue
-	survey func(context.Context) (ports.Survey, error)
+	survey func(context.Context) (ports.FleetStats, error)
 	depth  func(context.Context) (ports.QueueDepth, error)
 }
 
-func (d database) Survey(ctx context.Context) (ports.Survey, error)    { return d.survey(ctx) }
-func (d database) Depth(ctx context.Context) (ports.QueueDepth, error) { return d.depth(ctx) }
+func (d database) FleetStats(ctx context.Context) (ports.FleetStats, error) { return d.survey(ctx) }
+func (d database) Depth(ctx context.Context) (ports.QueueDepth, error)      { return d.depth(ctx) }
 
 // busy is a database in which there is something of everything.
 func busy() database {
 	return database{
-		survey: func(context.Context) (ports.Survey, error) {
-			return ports.Survey{
+		survey: func(context.Context) (ports.FleetStats, error) {
+			return ports.FleetStats{
 				Connections: map[ports.ConnectionClass]int{
 					{Type: domain.Amazon, Status: domain.ConnectionConnected}: 7,
 					{Type: domain.Amazon, Status: domain.ConnectionError}:     2,
 					{Type: "NEW", Status: domain.ConnectionConnected}:         1,
 				},
-				WorstSilence: time.Hour, P99Silence: time.Minute, LastMessage: time.UnixMilli(1_790_000_000_500), Rejected: 3,
+				WorstPollLag: time.Hour, P99PollLag: time.Minute, LastMessage: time.UnixMilli(1_790_000_000_500), Rejected: 3,
 				Expiring: map[int]int{60: 5, 30: 4, 7: 2, 0: 1}, Withdrawn: 6,
 			}, nil
 		},
@@ -86,8 +86,8 @@ func keys(t *testing.T) *httpapi.Authenticator {
 func application(t *testing.T, store *memory.Store, o ports.Observer, tracing *telemetry.Tracing) *app.App {
 	t.Helper()
 	a, err := app.New(app.Deps{
-		Raws:       memory.NewRawVault(),
-		Repository: tracing.Repository(store), PollBook: tracing.PollBook(store), Directory: store,
+		Sources:    memory.NewSourceVault(),
+		Repository: tracing.Repository(store), PollLedger: tracing.PollBook(store), Directory: store,
 		Secrets: tracing.SecretStore(memory.NewSecretStore()), Mailboxes: anyMailbox{}, Observer: o, MockSource: true,
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: tracing.MarketplaceClient(&source{})},
 	})
@@ -122,11 +122,11 @@ func (s *source) Pages(_ context.Context, _ domain.ConnectionState, cursor strin
 		if cursor == theCursor {
 			return
 		}
-		page := ports.Page{Next: theCursor, Messages: []domain.InboundMessage{{Body: buyersWords, Raw: domain.Raw{Bytes: []byte(buyersWords)}}}}
+		page := ports.Page{Next: theCursor, Messages: []domain.InboundMessage{{Body: buyersWords, Source: domain.Source{Bytes: []byte(buyersWords)}}}}
 		for _, id := range []string{"m-1", "m-2"} {
 			page.Messages = append(page.Messages, domain.InboundMessage{
 				ExternalID: id, ThreadID: "thread", BuyerName: buyersName, BuyerEmail: buyersAddress, Subject: buyersWords,
-				Body: buyersWords, ReceivedAt: time.Now(), Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte(buyersWords + id)},
+				Body: buyersWords, ReceivedAt: time.Now(), Source: domain.Source{MediaType: "text/plain", Bytes: []byte(buyersWords + id)},
 			})
 		}
 		yield(page, nil)

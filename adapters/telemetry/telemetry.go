@@ -159,7 +159,7 @@ func (m *Metrics) begin(enabled []domain.MarketplaceType) {
 			operations = append(operations, m.calls...)
 		}
 		for _, operation := range operations {
-			for _, outcome := range ports.AskOutcomes {
+			for _, outcome := range ports.APICallOutcomes {
 				m.askTime.WithLabelValues(marketplace, operation, string(outcome))
 			}
 		}

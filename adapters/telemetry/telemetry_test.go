@@ -162,11 +162,11 @@ func TestWhatMarketplacesAreAskedIsCounted(t *testing.T) {
 	is, registry := is.New(t), prometheus.NewRegistry()
 	m := metrics(t, registry, telemetry.Options{Marketplaces: enabled, Calls: []string{"orders/getOrder"}})
 	f := gather(t, registry)
-	for _, outcome := range ports.AskOutcomes { // they are there before anything was asked
+	for _, outcome := range ports.APICallOutcomes { // they are there before anything was asked
 		is.Equal(value(t, f["marketplaces_request_duration_seconds"], "marketplace", "amazon", "operation", "orders/getOrder", "outcome", string(outcome)), 0.)
 	}
 	is.Equal(value(t, f["marketplaces_operator_alarms_total"], "alarm", "api_credentials"), 0.)
-	m.Asked(ports.Asked{Type: domain.Amazon, Operation: "orders/getOrder", Outcome: ports.AskThrottled, Took: time.Second})
+	m.APICalled(ports.APICall{Type: domain.Amazon, Operation: "orders/getOrder", Outcome: ports.APICallThrottled, Took: time.Second})
 	m.Alarm(ports.AlarmAPICredentials)
 	m.Alarm(ports.AlarmAPICredentials)
 	f = gather(t, registry)
@@ -182,7 +182,7 @@ func TestLabelsAreBounded(t *testing.T) {
 		m.Polled(ports.Polled{Type: domain.MarketplaceType(word), Outcome: ports.PollOutcome(word)})
 		m.Ingested(ports.Ingested{Type: domain.MarketplaceType(word), Created: 1})
 		m.Throttled(word, time.Second)
-		m.Asked(ports.Asked{Type: domain.MarketplaceType(word), Operation: word, Outcome: ports.AskOutcome(word)})
+		m.APICalled(ports.APICall{Type: domain.MarketplaceType(word), Operation: word, Outcome: ports.APICallOutcome(word)})
 		m.Alarm(ports.Alarm(word))
 	}
 	f := gather(t, registry)

@@ -304,7 +304,7 @@ func TestWithoutTracingNothingIsDecorated(t *testing.T) {
 	var none *telemetry.Tracing
 	store, secrets, client, m := memory.NewStore(), memory.NewSecretStore(), &source{}, newMarket()
 	is.True(none.Repository(store) == ports.Repository(store))
-	is.True(none.PollBook(store) == ports.PollBook(store))
+	is.True(none.PollBook(store) == ports.PollLedger(store))
 	is.True(none.SecretStore(secrets) == ports.SecretStore(secrets))
 	is.True(none.MarketplaceClient(client) == ports.MarketplaceClient(client))
 	is.True(none.Authorizer(m) == ports.Authorizer(m))

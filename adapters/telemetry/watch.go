@@ -50,7 +50,7 @@ type watch struct {
 
 	turn   chan struct{} // full during a look: others wait for it and take what it found
 	at     time.Time     // of the last look; zero before the first
-	survey ports.Survey
+	survey ports.FleetStats
 	depth  ports.QueueDepth
 	err    error
 }
@@ -102,8 +102,8 @@ func (w *watch) Collect(ch chan<- prometheus.Metric) {
 	for class, n := range w.classes(survey.Connections) {
 		gauge(connections, float64(n), class[0], class[1])
 	}
-	gauge(lastSuccessAge, survey.WorstSilence.Seconds(), "worst")
-	gauge(lastSuccessAge, survey.P99Silence.Seconds(), "p99")
+	gauge(lastSuccessAge, survey.WorstPollLag.Seconds(), "worst")
+	gauge(lastSuccessAge, survey.P99PollLag.Seconds(), "p99")
 	if !survey.LastMessage.IsZero() {
 		gauge(lastMessage, float64(survey.LastMessage.UnixMilli())/1000)
 	}
@@ -136,7 +136,7 @@ func (w *watch) classes(found map[ports.ConnectionClass]int) map[[2]string]int {
 }
 
 // look returns what the last look found, after a new one if that is due.
-func (w *watch) look() (ports.Survey, ports.QueueDepth, error) {
+func (w *watch) look() (ports.FleetStats, ports.QueueDepth, error) {
 	w.turn <- struct{}{}
 	defer func() { <-w.turn }()
 	if w.at.IsZero() || time.Since(w.at) >= lookEvery {
@@ -150,10 +150,10 @@ func (w *watch) look() (ports.Survey, ports.QueueDepth, error) {
 	return w.survey, w.depth, w.err
 }
 
-func (w *watch) read() (survey ports.Survey, depth ports.QueueDepth, err error) {
+func (w *watch) read() (survey ports.FleetStats, depth ports.QueueDepth, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 	defer cancel()
-	if survey, err = w.operations.Survey(ctx); err != nil || w.queue == nil {
+	if survey, err = w.operations.FleetStats(ctx); err != nil || w.queue == nil {
 		return survey, depth, err
 	}
 	depth, err = w.queue.Depth(ctx)

@@ -57,7 +57,7 @@ func TestWithoutAQueueItIsLeftOut(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	d := busy()
-	d.survey = func(context.Context) (ports.Survey, error) { return ports.Survey{}, nil }
+	d.survey = func(context.Context) (ports.FleetStats, error) { return ports.FleetStats{}, nil }
 	f := gather(t, watched(t, d, nil, telemetry.WatchOptions{Marketplaces: enabled}))
 	is.Equal(value(t, f["marketplaces_survey_up"]), 1.)
 	is.Equal(f["marketplaces_queue_jobs"], nil)
@@ -69,7 +69,7 @@ func TestAFailedLookShowsNothingOld(t *testing.T) {
 	down := domain.Errorf(domain.ErrUnavailable, "the database is not available")
 	for name, fail := range map[string]func(*database){
 		"the survey": func(d *database) {
-			d.survey = func(context.Context) (ports.Survey, error) { return ports.Survey{}, down }
+			d.survey = func(context.Context) (ports.FleetStats, error) { return ports.FleetStats{}, down }
 		},
 		"the queue": func(d *database) {
 			d.depth = func(context.Context) (ports.QueueDepth, error) { return ports.QueueDepth{}, down }
@@ -106,10 +106,10 @@ func TestALookIsSharedAndBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is, d := is.New(t), busy()
 		var looks atomic.Int32
-		d.survey = func(ctx context.Context) (ports.Survey, error) {
+		d.survey = func(ctx context.Context) (ports.FleetStats, error) {
 			looks.Add(1)
 			<-ctx.Done() // a database that does not answer
-			return ports.Survey{}, ctx.Err()
+			return ports.FleetStats{}, ctx.Err()
 		}
 		registry := watched(t, d, d, telemetry.WatchOptions{})
 		begun := time.Now()

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/spapi"
+	"github.com/keybuzzio/marketplaces/adapters/amazon/standin"
 	"github.com/keybuzzio/marketplaces/adapters/postgres"
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
@@ -46,9 +46,9 @@ func (s *service) startStandIn(ctx context.Context, c Config, log *slog.Logger) 
 	if origin == "" { // a worker: no consent comes back to it
 		origin = "http://127.0.0.1"
 	}
-	demo := amazontest.DemoApplication(origin + callbackPath)
+	demo := standin.DemoApplication(origin + callbackPath)
 	demo.LoginURI = origin + loginPath
-	amazon := amazontest.New(amazontest.Options{Seed: standInSeed, Application: demo})
+	amazon := standin.New(standin.Options{Seed: standInSeed, Application: demo})
 	listener, err := amazon.Listen(ctx, c.StandInAddr)
 	if err != nil {
 		return spapi.App{}, spapi.Endpoints{}, fmt.Errorf("KEYBUZZ_STANDIN_ADDR: the stand-in for Amazon cannot listen there: %w", err)

@@ -171,8 +171,8 @@ func (s *service) build(ctx context.Context, c Config, log *slog.Logger) error {
 	}
 	s.repo = s.tracing.Repository(repo)
 	s.app, err = app.New(app.Deps{
-		Repository: s.repo, Directory: repo, PollBook: s.tracing.PollBook(repo), Operations: repo, Queue: s.queue,
-		Secrets: secrets, Raws: rawvault.New(repo, secrets, rawvault.Options{Objects: objects}), Objects: objects, Mailboxes: mailboxes, Clients: clients, Interpreters: interpreters,
+		Repository: s.repo, Directory: repo, PollLedger: s.tracing.PollBook(repo), Operations: repo, Queue: s.queue,
+		Secrets: secrets, Sources: rawvault.New(repo, secrets, rawvault.Options{Objects: objects}), Objects: objects, Mailboxes: mailboxes, Clients: clients, Interpreters: interpreters,
 		Authorizers: authorizers, Orders: orders, PendingConsents: repo, ReturnTargets: targets,
 		Routes: repo, Held: repo, InboundHost: c.InboundDomain, Leases: leases, Watcher: mailboxes,
 		Observer: s.observer, Clock: ports.SystemClock{}, Log: log, MockSource: c.Dev, PollInterval: c.pollInterval(),

@@ -159,7 +159,7 @@ func instantWorker(ctx context.Context, _, _ []string, io boot.Streams) error {
 	repo := postgres.NewRepository(db, queue.In)
 	var polls polledCounter
 	a, err := app.New(app.Deps{
-		Repository: repo, Directory: repo, PollBook: repo, Queue: queue, Secrets: memory.NewSecretStore(), Raws: memory.NewRawVault(), Mailboxes: anyMailbox{}, Observer: &polls,
+		Repository: repo, Directory: repo, PollLedger: repo, Queue: queue, Secrets: memory.NewSecretStore(), Sources: memory.NewSourceVault(), Mailboxes: anyMailbox{}, Observer: &polls,
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: noMessages{}},
 	})
 	if err != nil {

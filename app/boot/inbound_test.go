@@ -224,12 +224,12 @@ func TestForeignMailsAreKept(t *testing.T) {
 	ids := map[string]bool{}
 	c := domain.ConnectionState{Type: domain.Amazon}
 	for _, m := range mails {
-		screened := domain.Screen(c, []domain.InboundMessage{interpreter.Interpret(domain.Raw{MediaType: "message/rfc822", Bytes: m.Raw}, time.Now())})
+		screened := domain.Screen(c, []domain.InboundMessage{interpreter.Interpret(domain.Source{MediaType: "message/rfc822", Bytes: m.Raw}, time.Now())})
 		for _, accepted := range screened.Accepted {
 			ids[accepted.ExternalID] = true
 		}
 		for _, rejected := range screened.Rejected {
-			ids[rejected.Raw.Digest.String()] = true
+			ids[rejected.Source.Digest.String()] = true
 		}
 	}
 	kept := r.count(t, `SELECT count(*) FROM marketplace.external_messages WHERE ticket_id IS NOT NULL OR quarantine IS NOT NULL OR kind NOT IN ('UNKNOWN', 'SUSPECT')`)

@@ -91,7 +91,7 @@ func (s *latencyStage) open(b *testing.B, url string, secrets ports.SecretStore,
 	}
 	repo := postgres.NewRepository(db, queue.In)
 	a, err := app.New(app.Deps{
-		Repository: repo, Directory: repo, PollBook: repo, Queue: queue, Secrets: secrets, Raws: memory.NewRawVault(), Mailboxes: anyMailbox{}, Observer: s,
+		Repository: repo, Directory: repo, PollLedger: repo, Queue: queue, Secrets: secrets, Sources: memory.NewSourceVault(), Mailboxes: anyMailbox{}, Observer: s,
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: s},
 	})
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *latencyStage) Pages(_ context.Context, c domain.ConnectionState, cursor
 		}
 		yield(ports.Page{Next: there, Messages: []domain.InboundMessage{{
 			ExternalID: there, BuyerName: "Ana", Subject: "Where is it?", Body: "Where is my parcel?", ReceivedAt: time.Now(),
-			Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte("Where is my parcel?")},
+			Source: domain.Source{MediaType: "text/plain", Bytes: []byte("Where is my parcel?")},
 		}}}, nil)
 	}
 }

@@ -37,7 +37,7 @@ func expect(mails []mailtest.Mail) counts {
 			page = append(page, message)
 		}
 	}
-	in := domain.Thread(domain.ConnectionState{Type: domain.Amazon}, page, domain.Book{}, time.Now())
+	in := domain.Thread(domain.ConnectionState{Type: domain.Amazon}, page, domain.Candidates{}, time.Now())
 	n := 0
 	for _, m := range in.TicketMessages {
 		if m.SenderType == domain.SenderCustomer { // the others are copies of what the seller sent

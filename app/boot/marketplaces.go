@@ -36,7 +36,7 @@ var marketplaces = []marketplace{
 
 // openAmazon reads Amazon's messages from mailboxes, and invented ones in development mode only.
 func openAmazon(c Config, mailboxes *mail.Client) ports.MarketplaceClient {
-	sources := map[domain.Source]ports.MarketplaceClient{domain.SourceIMAP: mailboxes}
+	sources := map[domain.SourceKind]ports.MarketplaceClient{domain.SourceIMAP: mailboxes}
 	if c.Dev {
 		sources[domain.SourceMock] = mock.NewClient(ports.SystemClock{}, mock.Options{})
 	}

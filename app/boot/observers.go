@@ -44,10 +44,10 @@ func (o observers) Delivered(d ports.Delivered) {
 	}
 }
 
-// Asked implements ports.Observer.
-func (o observers) Asked(a ports.Asked) {
+// APICall implements ports.Observer.
+func (o observers) APICalled(a ports.APICall) {
 	for _, each := range o {
-		each.Asked(a)
+		each.APICalled(a)
 	}
 }
 

@@ -93,11 +93,11 @@ func storeSpoilt(b *testing.B, url string, mails []mailtest.Mail) {
 			if i%domain.MaxPage > 0 && len(m.Raw) < 1<<20 && i < len(mails)-1 {
 				continue
 			}
-			book, err := tx.Intake.Book(ctx, c.State().ID, domain.Keys(page), time.Now())
+			book, err := tx.Pages.Candidates(ctx, c.State().ID, domain.Keys(page), time.Now())
 			if err != nil {
 				return err
 			}
-			if err := tx.Intake.Store(ctx, domain.Thread(c.State(), page, book, time.Now())); err != nil {
+			if err := tx.Pages.Store(ctx, domain.Thread(c.State(), page, book, time.Now())); err != nil {
 				return err
 			}
 			page = nil

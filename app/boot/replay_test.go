@@ -73,8 +73,8 @@ func TestReplayCommandLine(t *testing.T) {
 var interpreter = amazon.NewInterpreter(map[string]ports.Interpreter{mail.MediaType: mail.Interpreter{}})
 
 // plain is a raw that was stored as it came.
-func plain(kept domain.KeptRaw) domain.Raw {
-	return domain.Raw{MediaType: kept.MediaType, Bytes: kept.Bytes}
+func plain(kept domain.StoredSource) domain.Source {
+	return domain.Source{MediaType: kept.MediaType, Bytes: kept.Bytes}
 }
 
 // store puts mails into the database of development mode's tenant as a poll does, and returns what was read of them.
@@ -100,18 +100,18 @@ func (p *product) store(t *testing.T, mails []mailtest.Mail) (live []domain.Inbo
 				ids[i] = m.ExternalID
 			}
 			_, err := tx.SyncStates.Lock(ctx, c.State().ID)
-			known, err2 := tx.Intake.Known(ctx, c.State().Type, ids)
+			known, err2 := tx.Pages.Known(ctx, c.State().Type, ids)
 			if err := errors.Join(err, err2); err != nil {
 				return err
 			}
 			fresh := slices.DeleteFunc(screened.Accepted, func(m domain.InboundMessage) bool { return known[m.ExternalID] })
-			book, err := tx.Intake.Book(ctx, c.State().ID, domain.Keys(fresh), time.Now())
+			book, err := tx.Pages.Candidates(ctx, c.State().ID, domain.Keys(fresh), time.Now())
 			if err != nil {
 				return err
 			}
 			in := domain.Thread(c.State(), fresh, book, time.Now())
 			in.Rejected = screened.Rejected
-			return tx.Intake.Store(ctx, in)
+			return tx.Pages.Store(ctx, in)
 		}))
 	}
 	return live
@@ -129,7 +129,7 @@ func TestStoredMailsAreReadAsTheyWere(t *testing.T) {
 		mailtest.Mail{Raw: []byte("Subject: tomorrow\r\nDate: Tue, 3 Mar 2099 08:00:00 +0100\r\n\r\nHello"), Arrived: time.Date(2026, 3, 2, 8, 0, 2, 0, time.UTC)})
 	live := map[string]domain.InboundMessage{}
 	for _, m := range p.store(t, mails) {
-		live[string(m.Raw.Bytes)] = m
+		live[string(m.Source.Bytes)] = m
 	}
 	repo := postgres.NewRepository(p.db, nil)
 	tenant, err := domain.ParseTenantID("demo")
@@ -138,20 +138,20 @@ func TestStoredMailsAreReadAsTheyWere(t *testing.T) {
 	var rejected []domain.RejectedMessage
 	is.NoErr(repo.View(t.Context(), tenant, func(ctx context.Context, tx ports.Tx) (err error) {
 		if stored, err = tx.Archive.Messages(ctx, domain.MessageID{}, len(mails), 1<<30); err == nil {
-			rejected, err = tx.Rejects.Pending(ctx, domain.RejectedID{}, len(mails), 1<<30)
+			rejected, err = tx.DeadLetters.Pending(ctx, domain.RejectedID{}, len(mails), 1<<30)
 		}
 		return err
 	}))
 	is.True(len(stored) > 400)
 	is.True(len(rejected) > 0)
 	for _, m := range stored {
-		again := interpreter.Interpret(plain(m.Message.Raw), m.Message.ReceivedAt)
-		is.Equal(again, live[string(m.Message.Raw.Bytes)])
+		again := interpreter.Interpret(plain(m.Message.Source), m.Message.ReceivedAt)
+		is.Equal(again, live[string(m.Message.Source.Bytes)])
 		is.Equal(len(domain.RereadMessage(m, again).Differences), 0)
 	}
 	for _, m := range rejected {
-		again := interpreter.Interpret(plain(m.Raw), m.ReceivedAt)
-		is.Equal(again, live[string(m.Raw.Bytes)])
+		again := interpreter.Interpret(plain(m.Source), m.ReceivedAt)
+		is.Equal(again, live[string(m.Source.Bytes)])
 	}
 }
 

@@ -52,8 +52,8 @@ func (t *tally) Received(ports.Received) {}
 // Delivered implements ports.Observer.
 func (t *tally) Delivered(ports.Delivered) {}
 
-// Asked implements ports.Observer.
-func (t *tally) Asked(ports.Asked) {}
+// APICall implements ports.Observer.
+func (t *tally) APICalled(ports.APICall) {}
 
 // Alarm implements ports.Observer.
 func (t *tally) Alarm(ports.Alarm) {}

@@ -118,7 +118,7 @@ func connectMailbox(b testing.TB, url, data, name string, m domain.Mailbox) {
 	}
 	repo := postgres.NewRepository(db, queue.In)
 	a, err := app.New(app.Deps{
-		Repository: repo, Directory: repo, PollBook: repo, Queue: queue, Secrets: vault.NewStub(data), Raws: memory.NewRawVault(), Mailboxes: anyMailbox{}, Clock: memory.NewClock(time.Now()),
+		Repository: repo, Directory: repo, PollLedger: repo, Queue: queue, Secrets: vault.NewStub(data), Sources: memory.NewSourceVault(), Mailboxes: anyMailbox{}, Clock: memory.NewClock(time.Now()),
 		Clients: map[domain.MarketplaceType]ports.MarketplaceClient{domain.Amazon: noMessages{}},
 	})
 	if err != nil {

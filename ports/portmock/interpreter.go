@@ -42,7 +42,7 @@ func (m *MockInterpreter) EXPECT() *MockInterpreterMockRecorder {
 }
 
 // File mocks base method.
-func (m *MockInterpreter) File(raw domain.Raw, number int) ([]byte, error) {
+func (m *MockInterpreter) File(raw domain.Source, number int) ([]byte, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "File", raw, number)
 	ret0, _ := ret[0].([]byte)
@@ -69,19 +69,19 @@ func (c *MockInterpreterFileCall) Return(arg0 []byte, arg1 error) *MockInterpret
 }
 
 // Do rewrite *gomock.Call.Do
-func (c *MockInterpreterFileCall) Do(f func(domain.Raw, int) ([]byte, error)) *MockInterpreterFileCall {
+func (c *MockInterpreterFileCall) Do(f func(domain.Source, int) ([]byte, error)) *MockInterpreterFileCall {
 	c.Call = c.Call.Do(f)
 	return c
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockInterpreterFileCall) DoAndReturn(f func(domain.Raw, int) ([]byte, error)) *MockInterpreterFileCall {
+func (c *MockInterpreterFileCall) DoAndReturn(f func(domain.Source, int) ([]byte, error)) *MockInterpreterFileCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }
 
 // Interpret mocks base method.
-func (m *MockInterpreter) Interpret(raw domain.Raw, received time.Time) domain.InboundMessage {
+func (m *MockInterpreter) Interpret(raw domain.Source, received time.Time) domain.InboundMessage {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Interpret", raw, received)
 	ret0, _ := ret[0].(domain.InboundMessage)
@@ -107,13 +107,13 @@ func (c *MockInterpreterInterpretCall) Return(arg0 domain.InboundMessage) *MockI
 }
 
 // Do rewrite *gomock.Call.Do
-func (c *MockInterpreterInterpretCall) Do(f func(domain.Raw, time.Time) domain.InboundMessage) *MockInterpreterInterpretCall {
+func (c *MockInterpreterInterpretCall) Do(f func(domain.Source, time.Time) domain.InboundMessage) *MockInterpreterInterpretCall {
 	c.Call = c.Call.Do(f)
 	return c
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockInterpreterInterpretCall) DoAndReturn(f func(domain.Raw, time.Time) domain.InboundMessage) *MockInterpreterInterpretCall {
+func (c *MockInterpreterInterpretCall) DoAndReturn(f func(domain.Source, time.Time) domain.InboundMessage) *MockInterpreterInterpretCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }

@@ -41,6 +41,42 @@ func (m *MockObserver) EXPECT() *MockObserverMockRecorder {
 	return m.recorder
 }
 
+// APICalled mocks base method.
+func (m *MockObserver) APICalled(arg0 ports.APICall) {
+	m.ctrl.T.Helper()
+	m.ctrl.Call(m, "APICalled", arg0)
+}
+
+// APICalled indicates an expected call of APICalled.
+func (mr *MockObserverMockRecorder) APICalled(arg0 any) *MockObserverAPICalledCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "APICalled", reflect.TypeOf((*MockObserver)(nil).APICalled), arg0)
+	return &MockObserverAPICalledCall{Call: call}
+}
+
+// MockObserverAPICalledCall wrap *gomock.Call
+type MockObserverAPICalledCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockObserverAPICalledCall) Return() *MockObserverAPICalledCall {
+	c.Call = c.Call.Return()
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockObserverAPICalledCall) Do(f func(ports.APICall)) *MockObserverAPICalledCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockObserverAPICalledCall) DoAndReturn(f func(ports.APICall)) *MockObserverAPICalledCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
 // Alarm mocks base method.
 func (m *MockObserver) Alarm(arg0 ports.Alarm) {
 	m.ctrl.T.Helper()
@@ -73,42 +109,6 @@ func (c *MockObserverAlarmCall) Do(f func(ports.Alarm)) *MockObserverAlarmCall {
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
 func (c *MockObserverAlarmCall) DoAndReturn(f func(ports.Alarm)) *MockObserverAlarmCall {
-	c.Call = c.Call.DoAndReturn(f)
-	return c
-}
-
-// Asked mocks base method.
-func (m *MockObserver) Asked(arg0 ports.Asked) {
-	m.ctrl.T.Helper()
-	m.ctrl.Call(m, "Asked", arg0)
-}
-
-// Asked indicates an expected call of Asked.
-func (mr *MockObserverMockRecorder) Asked(arg0 any) *MockObserverAskedCall {
-	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Asked", reflect.TypeOf((*MockObserver)(nil).Asked), arg0)
-	return &MockObserverAskedCall{Call: call}
-}
-
-// MockObserverAskedCall wrap *gomock.Call
-type MockObserverAskedCall struct {
-	*gomock.Call
-}
-
-// Return rewrite *gomock.Call.Return
-func (c *MockObserverAskedCall) Return() *MockObserverAskedCall {
-	c.Call = c.Call.Return()
-	return c
-}
-
-// Do rewrite *gomock.Call.Do
-func (c *MockObserverAskedCall) Do(f func(ports.Asked)) *MockObserverAskedCall {
-	c.Call = c.Call.Do(f)
-	return c
-}
-
-// DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockObserverAskedCall) DoAndReturn(f func(ports.Asked)) *MockObserverAskedCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }

@@ -159,6 +159,45 @@ func (c *MockOperationsFindRejectedCall) DoAndReturn(f func(context.Context, dom
 	return c
 }
 
+// FleetStats mocks base method.
+func (m *MockOperations) FleetStats(ctx context.Context) (ports.FleetStats, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "FleetStats", ctx)
+	ret0, _ := ret[0].(ports.FleetStats)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// FleetStats indicates an expected call of FleetStats.
+func (mr *MockOperationsMockRecorder) FleetStats(ctx any) *MockOperationsFleetStatsCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FleetStats", reflect.TypeOf((*MockOperations)(nil).FleetStats), ctx)
+	return &MockOperationsFleetStatsCall{Call: call}
+}
+
+// MockOperationsFleetStatsCall wrap *gomock.Call
+type MockOperationsFleetStatsCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockOperationsFleetStatsCall) Return(arg0 ports.FleetStats, arg1 error) *MockOperationsFleetStatsCall {
+	c.Call = c.Call.Return(arg0, arg1)
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockOperationsFleetStatsCall) Do(f func(context.Context) (ports.FleetStats, error)) *MockOperationsFleetStatsCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockOperationsFleetStatsCall) DoAndReturn(f func(context.Context) (ports.FleetStats, error)) *MockOperationsFleetStatsCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
 // Rejected mocks base method.
 func (m *MockOperations) Rejected(ctx context.Context, q ports.RejectedQuery) ([]ports.RejectedRef, error) {
 	m.ctrl.T.Helper()
@@ -194,45 +233,6 @@ func (c *MockOperationsRejectedCall) Do(f func(context.Context, ports.RejectedQu
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
 func (c *MockOperationsRejectedCall) DoAndReturn(f func(context.Context, ports.RejectedQuery) ([]ports.RejectedRef, error)) *MockOperationsRejectedCall {
-	c.Call = c.Call.DoAndReturn(f)
-	return c
-}
-
-// Survey mocks base method.
-func (m *MockOperations) Survey(ctx context.Context) (ports.Survey, error) {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Survey", ctx)
-	ret0, _ := ret[0].(ports.Survey)
-	ret1, _ := ret[1].(error)
-	return ret0, ret1
-}
-
-// Survey indicates an expected call of Survey.
-func (mr *MockOperationsMockRecorder) Survey(ctx any) *MockOperationsSurveyCall {
-	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Survey", reflect.TypeOf((*MockOperations)(nil).Survey), ctx)
-	return &MockOperationsSurveyCall{Call: call}
-}
-
-// MockOperationsSurveyCall wrap *gomock.Call
-type MockOperationsSurveyCall struct {
-	*gomock.Call
-}
-
-// Return rewrite *gomock.Call.Return
-func (c *MockOperationsSurveyCall) Return(arg0 ports.Survey, arg1 error) *MockOperationsSurveyCall {
-	c.Call = c.Call.Return(arg0, arg1)
-	return c
-}
-
-// Do rewrite *gomock.Call.Do
-func (c *MockOperationsSurveyCall) Do(f func(context.Context) (ports.Survey, error)) *MockOperationsSurveyCall {
-	c.Call = c.Call.Do(f)
-	return c
-}
-
-// DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockOperationsSurveyCall) DoAndReturn(f func(context.Context) (ports.Survey, error)) *MockOperationsSurveyCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }

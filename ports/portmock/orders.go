@@ -81,6 +81,84 @@ func (c_2 *MockOrdersDueCall) DoAndReturn(f func(context.Context, domain.Connect
 	return c_2
 }
 
+// Enqueue mocks base method.
+func (m *MockOrders) Enqueue(ctx context.Context, c domain.ConnectionID, orders []domain.OrderRequest, freshFor time.Duration, now time.Time) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Enqueue", ctx, c, orders, freshFor, now)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Enqueue indicates an expected call of Enqueue.
+func (mr *MockOrdersMockRecorder) Enqueue(ctx, c, orders, freshFor, now any) *MockOrdersEnqueueCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Enqueue", reflect.TypeOf((*MockOrders)(nil).Enqueue), ctx, c, orders, freshFor, now)
+	return &MockOrdersEnqueueCall{Call: call}
+}
+
+// MockOrdersEnqueueCall wrap *gomock.Call
+type MockOrdersEnqueueCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c_2 *MockOrdersEnqueueCall) Return(arg0 int, arg1 error) *MockOrdersEnqueueCall {
+	c_2.Call = c_2.Call.Return(arg0, arg1)
+	return c_2
+}
+
+// Do rewrite *gomock.Call.Do
+func (c_2 *MockOrdersEnqueueCall) Do(f func(context.Context, domain.ConnectionID, []domain.OrderRequest, time.Duration, time.Time) (int, error)) *MockOrdersEnqueueCall {
+	c_2.Call = c_2.Call.Do(f)
+	return c_2
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c_2 *MockOrdersEnqueueCall) DoAndReturn(f func(context.Context, domain.ConnectionID, []domain.OrderRequest, time.Duration, time.Time) (int, error)) *MockOrdersEnqueueCall {
+	c_2.Call = c_2.Call.DoAndReturn(f)
+	return c_2
+}
+
+// EnqueueRecent mocks base method.
+func (m *MockOrders) EnqueueRecent(ctx context.Context, c domain.ConnectionID, since time.Time, limit int, now time.Time) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "EnqueueRecent", ctx, c, since, limit, now)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// EnqueueRecent indicates an expected call of EnqueueRecent.
+func (mr *MockOrdersMockRecorder) EnqueueRecent(ctx, c, since, limit, now any) *MockOrdersEnqueueRecentCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "EnqueueRecent", reflect.TypeOf((*MockOrders)(nil).EnqueueRecent), ctx, c, since, limit, now)
+	return &MockOrdersEnqueueRecentCall{Call: call}
+}
+
+// MockOrdersEnqueueRecentCall wrap *gomock.Call
+type MockOrdersEnqueueRecentCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c_2 *MockOrdersEnqueueRecentCall) Return(arg0 int, arg1 error) *MockOrdersEnqueueRecentCall {
+	c_2.Call = c_2.Call.Return(arg0, arg1)
+	return c_2
+}
+
+// Do rewrite *gomock.Call.Do
+func (c_2 *MockOrdersEnqueueRecentCall) Do(f func(context.Context, domain.ConnectionID, time.Time, int, time.Time) (int, error)) *MockOrdersEnqueueRecentCall {
+	c_2.Call = c_2.Call.Do(f)
+	return c_2
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c_2 *MockOrdersEnqueueRecentCall) DoAndReturn(f func(context.Context, domain.ConnectionID, time.Time, int, time.Time) (int, error)) *MockOrdersEnqueueRecentCall {
+	c_2.Call = c_2.Call.DoAndReturn(f)
+	return c_2
+}
+
 // Get mocks base method.
 func (m *MockOrders) Get(ctx context.Context, c domain.ConnectionID, orderID string) (domain.OrderContext, error) {
 	m.ctrl.T.Helper()
@@ -234,82 +312,4 @@ func (c *MockOrdersSaveCall) Do(f func(context.Context, domain.OrderContext) err
 func (c *MockOrdersSaveCall) DoAndReturn(f func(context.Context, domain.OrderContext) error) *MockOrdersSaveCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
-}
-
-// Want mocks base method.
-func (m *MockOrders) Want(ctx context.Context, c domain.ConnectionID, orders []domain.WantedOrder, freshFor time.Duration, now time.Time) (int, error) {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Want", ctx, c, orders, freshFor, now)
-	ret0, _ := ret[0].(int)
-	ret1, _ := ret[1].(error)
-	return ret0, ret1
-}
-
-// Want indicates an expected call of Want.
-func (mr *MockOrdersMockRecorder) Want(ctx, c, orders, freshFor, now any) *MockOrdersWantCall {
-	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Want", reflect.TypeOf((*MockOrders)(nil).Want), ctx, c, orders, freshFor, now)
-	return &MockOrdersWantCall{Call: call}
-}
-
-// MockOrdersWantCall wrap *gomock.Call
-type MockOrdersWantCall struct {
-	*gomock.Call
-}
-
-// Return rewrite *gomock.Call.Return
-func (c_2 *MockOrdersWantCall) Return(arg0 int, arg1 error) *MockOrdersWantCall {
-	c_2.Call = c_2.Call.Return(arg0, arg1)
-	return c_2
-}
-
-// Do rewrite *gomock.Call.Do
-func (c_2 *MockOrdersWantCall) Do(f func(context.Context, domain.ConnectionID, []domain.WantedOrder, time.Duration, time.Time) (int, error)) *MockOrdersWantCall {
-	c_2.Call = c_2.Call.Do(f)
-	return c_2
-}
-
-// DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c_2 *MockOrdersWantCall) DoAndReturn(f func(context.Context, domain.ConnectionID, []domain.WantedOrder, time.Duration, time.Time) (int, error)) *MockOrdersWantCall {
-	c_2.Call = c_2.Call.DoAndReturn(f)
-	return c_2
-}
-
-// WantRecent mocks base method.
-func (m *MockOrders) WantRecent(ctx context.Context, c domain.ConnectionID, since time.Time, limit int, now time.Time) (int, error) {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "WantRecent", ctx, c, since, limit, now)
-	ret0, _ := ret[0].(int)
-	ret1, _ := ret[1].(error)
-	return ret0, ret1
-}
-
-// WantRecent indicates an expected call of WantRecent.
-func (mr *MockOrdersMockRecorder) WantRecent(ctx, c, since, limit, now any) *MockOrdersWantRecentCall {
-	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "WantRecent", reflect.TypeOf((*MockOrders)(nil).WantRecent), ctx, c, since, limit, now)
-	return &MockOrdersWantRecentCall{Call: call}
-}
-
-// MockOrdersWantRecentCall wrap *gomock.Call
-type MockOrdersWantRecentCall struct {
-	*gomock.Call
-}
-
-// Return rewrite *gomock.Call.Return
-func (c_2 *MockOrdersWantRecentCall) Return(arg0 int, arg1 error) *MockOrdersWantRecentCall {
-	c_2.Call = c_2.Call.Return(arg0, arg1)
-	return c_2
-}
-
-// Do rewrite *gomock.Call.Do
-func (c_2 *MockOrdersWantRecentCall) Do(f func(context.Context, domain.ConnectionID, time.Time, int, time.Time) (int, error)) *MockOrdersWantRecentCall {
-	c_2.Call = c_2.Call.Do(f)
-	return c_2
-}
-
-// DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c_2 *MockOrdersWantRecentCall) DoAndReturn(f func(context.Context, domain.ConnectionID, time.Time, int, time.Time) (int, error)) *MockOrdersWantRecentCall {
-	c_2.Call = c_2.Call.DoAndReturn(f)
-	return c_2
 }

@@ -28,9 +28,9 @@ var (
 	_ ports.Repository        = (*portmock.MockRepository)(nil)
 	_ ports.Archive           = (*portmock.MockArchive)(nil)
 	_ ports.Interpreter       = (*portmock.MockInterpreter)(nil)
-	_ ports.PollBook          = (*portmock.MockPollBook)(nil)
+	_ ports.PollLedger        = (*portmock.MockPollLedger)(nil)
 	_ ports.Polls             = (*portmock.MockPolls)(nil)
-	_ ports.Rejects           = (*portmock.MockRejects)(nil)
+	_ ports.DeadLetters       = (*portmock.MockDeadLetters)(nil)
 	_ ports.SecretStore       = (*portmock.MockSecretStore)(nil)
 )
 

@@ -683,7 +683,7 @@ func (c *MockTicketsGetCall) DoAndReturn(f func(context.Context, domain.TicketID
 }
 
 // List mocks base method.
-func (m *MockTickets) List(ctx context.Context, q ports.TicketQuery) ([]*domain.Ticket, error) {
+func (m *MockTickets) List(ctx context.Context, q ports.TicketFilter) ([]*domain.Ticket, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "List", ctx, q)
 	ret0, _ := ret[0].([]*domain.Ticket)
@@ -710,13 +710,13 @@ func (c *MockTicketsListCall) Return(arg0 []*domain.Ticket, arg1 error) *MockTic
 }
 
 // Do rewrite *gomock.Call.Do
-func (c *MockTicketsListCall) Do(f func(context.Context, ports.TicketQuery) ([]*domain.Ticket, error)) *MockTicketsListCall {
+func (c *MockTicketsListCall) Do(f func(context.Context, ports.TicketFilter) ([]*domain.Ticket, error)) *MockTicketsListCall {
 	c.Call = c.Call.Do(f)
 	return c
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockTicketsListCall) DoAndReturn(f func(context.Context, ports.TicketQuery) ([]*domain.Ticket, error)) *MockTicketsListCall {
+func (c *MockTicketsListCall) DoAndReturn(f func(context.Context, ports.TicketFilter) ([]*domain.Ticket, error)) *MockTicketsListCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }
@@ -799,71 +799,71 @@ func (c *MockTicketsMessagesCall) DoAndReturn(f func(context.Context, domain.Tic
 	return c
 }
 
-// MockIntake is a mock of Intake interface.
-type MockIntake struct {
+// MockPageStore is a mock of PageStore interface.
+type MockPageStore struct {
 	ctrl     *gomock.Controller
-	recorder *MockIntakeMockRecorder
+	recorder *MockPageStoreMockRecorder
 	isgomock struct{}
 }
 
-// MockIntakeMockRecorder is the mock recorder for MockIntake.
-type MockIntakeMockRecorder struct {
-	mock *MockIntake
+// MockPageStoreMockRecorder is the mock recorder for MockPageStore.
+type MockPageStoreMockRecorder struct {
+	mock *MockPageStore
 }
 
-// NewMockIntake creates a new mock instance.
-func NewMockIntake(ctrl *gomock.Controller) *MockIntake {
-	mock := &MockIntake{ctrl: ctrl}
-	mock.recorder = &MockIntakeMockRecorder{mock}
+// NewMockPageStore creates a new mock instance.
+func NewMockPageStore(ctrl *gomock.Controller) *MockPageStore {
+	mock := &MockPageStore{ctrl: ctrl}
+	mock.recorder = &MockPageStoreMockRecorder{mock}
 	return mock
 }
 
 // EXPECT returns an object that allows the caller to indicate expected use.
-func (m *MockIntake) EXPECT() *MockIntakeMockRecorder {
+func (m *MockPageStore) EXPECT() *MockPageStoreMockRecorder {
 	return m.recorder
 }
 
-// Book mocks base method.
-func (m *MockIntake) Book(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Book, error) {
+// Candidates mocks base method.
+func (m *MockPageStore) Candidates(ctx context.Context, c domain.ConnectionID, keys domain.ConversationKeys, now time.Time) (domain.Candidates, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Book", ctx, c, keys, now)
-	ret0, _ := ret[0].(domain.Book)
+	ret := m.ctrl.Call(m, "Candidates", ctx, c, keys, now)
+	ret0, _ := ret[0].(domain.Candidates)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
-// Book indicates an expected call of Book.
-func (mr *MockIntakeMockRecorder) Book(ctx, c, keys, now any) *MockIntakeBookCall {
+// Candidates indicates an expected call of Candidates.
+func (mr *MockPageStoreMockRecorder) Candidates(ctx, c, keys, now any) *MockPageStoreCandidatesCall {
 	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Book", reflect.TypeOf((*MockIntake)(nil).Book), ctx, c, keys, now)
-	return &MockIntakeBookCall{Call: call}
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Candidates", reflect.TypeOf((*MockPageStore)(nil).Candidates), ctx, c, keys, now)
+	return &MockPageStoreCandidatesCall{Call: call}
 }
 
-// MockIntakeBookCall wrap *gomock.Call
-type MockIntakeBookCall struct {
+// MockPageStoreCandidatesCall wrap *gomock.Call
+type MockPageStoreCandidatesCall struct {
 	*gomock.Call
 }
 
 // Return rewrite *gomock.Call.Return
-func (c_2 *MockIntakeBookCall) Return(arg0 domain.Book, arg1 error) *MockIntakeBookCall {
+func (c_2 *MockPageStoreCandidatesCall) Return(arg0 domain.Candidates, arg1 error) *MockPageStoreCandidatesCall {
 	c_2.Call = c_2.Call.Return(arg0, arg1)
 	return c_2
 }
 
 // Do rewrite *gomock.Call.Do
-func (c_2 *MockIntakeBookCall) Do(f func(context.Context, domain.ConnectionID, domain.ConversationKeys, time.Time) (domain.Book, error)) *MockIntakeBookCall {
+func (c_2 *MockPageStoreCandidatesCall) Do(f func(context.Context, domain.ConnectionID, domain.ConversationKeys, time.Time) (domain.Candidates, error)) *MockPageStoreCandidatesCall {
 	c_2.Call = c_2.Call.Do(f)
 	return c_2
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c_2 *MockIntakeBookCall) DoAndReturn(f func(context.Context, domain.ConnectionID, domain.ConversationKeys, time.Time) (domain.Book, error)) *MockIntakeBookCall {
+func (c_2 *MockPageStoreCandidatesCall) DoAndReturn(f func(context.Context, domain.ConnectionID, domain.ConversationKeys, time.Time) (domain.Candidates, error)) *MockPageStoreCandidatesCall {
 	c_2.Call = c_2.Call.DoAndReturn(f)
 	return c_2
 }
 
 // Known mocks base method.
-func (m *MockIntake) Known(ctx context.Context, t domain.MarketplaceType, externalIDs []string) (map[string]bool, error) {
+func (m *MockPageStore) Known(ctx context.Context, t domain.MarketplaceType, externalIDs []string) (map[string]bool, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Known", ctx, t, externalIDs)
 	ret0, _ := ret[0].(map[string]bool)
@@ -872,37 +872,37 @@ func (m *MockIntake) Known(ctx context.Context, t domain.MarketplaceType, extern
 }
 
 // Known indicates an expected call of Known.
-func (mr *MockIntakeMockRecorder) Known(ctx, t, externalIDs any) *MockIntakeKnownCall {
+func (mr *MockPageStoreMockRecorder) Known(ctx, t, externalIDs any) *MockPageStoreKnownCall {
 	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Known", reflect.TypeOf((*MockIntake)(nil).Known), ctx, t, externalIDs)
-	return &MockIntakeKnownCall{Call: call}
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Known", reflect.TypeOf((*MockPageStore)(nil).Known), ctx, t, externalIDs)
+	return &MockPageStoreKnownCall{Call: call}
 }
 
-// MockIntakeKnownCall wrap *gomock.Call
-type MockIntakeKnownCall struct {
+// MockPageStoreKnownCall wrap *gomock.Call
+type MockPageStoreKnownCall struct {
 	*gomock.Call
 }
 
 // Return rewrite *gomock.Call.Return
-func (c *MockIntakeKnownCall) Return(arg0 map[string]bool, arg1 error) *MockIntakeKnownCall {
+func (c *MockPageStoreKnownCall) Return(arg0 map[string]bool, arg1 error) *MockPageStoreKnownCall {
 	c.Call = c.Call.Return(arg0, arg1)
 	return c
 }
 
 // Do rewrite *gomock.Call.Do
-func (c *MockIntakeKnownCall) Do(f func(context.Context, domain.MarketplaceType, []string) (map[string]bool, error)) *MockIntakeKnownCall {
+func (c *MockPageStoreKnownCall) Do(f func(context.Context, domain.MarketplaceType, []string) (map[string]bool, error)) *MockPageStoreKnownCall {
 	c.Call = c.Call.Do(f)
 	return c
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockIntakeKnownCall) DoAndReturn(f func(context.Context, domain.MarketplaceType, []string) (map[string]bool, error)) *MockIntakeKnownCall {
+func (c *MockPageStoreKnownCall) DoAndReturn(f func(context.Context, domain.MarketplaceType, []string) (map[string]bool, error)) *MockPageStoreKnownCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }
 
 // Store mocks base method.
-func (m *MockIntake) Store(ctx context.Context, in domain.Intake) error {
+func (m *MockPageStore) Store(ctx context.Context, in domain.PageWrite) error {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Store", ctx, in)
 	ret0, _ := ret[0].(error)
@@ -910,31 +910,31 @@ func (m *MockIntake) Store(ctx context.Context, in domain.Intake) error {
 }
 
 // Store indicates an expected call of Store.
-func (mr *MockIntakeMockRecorder) Store(ctx, in any) *MockIntakeStoreCall {
+func (mr *MockPageStoreMockRecorder) Store(ctx, in any) *MockPageStoreStoreCall {
 	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Store", reflect.TypeOf((*MockIntake)(nil).Store), ctx, in)
-	return &MockIntakeStoreCall{Call: call}
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Store", reflect.TypeOf((*MockPageStore)(nil).Store), ctx, in)
+	return &MockPageStoreStoreCall{Call: call}
 }
 
-// MockIntakeStoreCall wrap *gomock.Call
-type MockIntakeStoreCall struct {
+// MockPageStoreStoreCall wrap *gomock.Call
+type MockPageStoreStoreCall struct {
 	*gomock.Call
 }
 
 // Return rewrite *gomock.Call.Return
-func (c *MockIntakeStoreCall) Return(arg0 error) *MockIntakeStoreCall {
+func (c *MockPageStoreStoreCall) Return(arg0 error) *MockPageStoreStoreCall {
 	c.Call = c.Call.Return(arg0)
 	return c
 }
 
 // Do rewrite *gomock.Call.Do
-func (c *MockIntakeStoreCall) Do(f func(context.Context, domain.Intake) error) *MockIntakeStoreCall {
+func (c *MockPageStoreStoreCall) Do(f func(context.Context, domain.PageWrite) error) *MockPageStoreStoreCall {
 	c.Call = c.Call.Do(f)
 	return c
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c *MockIntakeStoreCall) DoAndReturn(f func(context.Context, domain.Intake) error) *MockIntakeStoreCall {
+func (c *MockPageStoreStoreCall) DoAndReturn(f func(context.Context, domain.PageWrite) error) *MockPageStoreStoreCall {
 	c.Call = c.Call.DoAndReturn(f)
 	return c
 }

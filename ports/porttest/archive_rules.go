@@ -20,11 +20,11 @@ var archiveRules = rules[RepositoryFixture]{
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		odd := inbound(awkward, "thread", "order", minute(1))
-		odd.BuyerName, odd.BuyerEmail, odd.Language, odd.Body, odd.Raw.Bytes = "", "", "", awkward, everyByte()
+		odd.BuyerName, odd.BuyerEmail, odd.Language, odd.Body, odd.Source.Bytes = "", "", "", awkward, everyByte()
 		notice := inbound("notice", "", "", minute(2))
-		notice.Kind, notice.Raw = domain.KindNotice, domain.Raw{MediaType: "text/plain", Bytes: []byte(awkward)}
+		notice.Kind, notice.Source = domain.KindNotice, domain.Source{MediaType: "text/plain", Bytes: []byte(awkward)}
 		bare := inbound("bare", "", "", minute(3))
-		bare.Raw = domain.Raw{}
+		bare.Source = domain.Source{}
 		f.ingest(t, c, inbound("m1", "thread", "order", minute(0)), odd, notice, bare)
 		flagged := f.allStored(t, c.Tenant, everything, 1<<30)
 		f.rewrite(t, c, func(m *domain.Stored) { m.OnTicket.SafetyFlags = flags }, flagged[0].Message.ID)
@@ -57,9 +57,9 @@ var archiveRules = rules[RepositoryFixture]{
 		page := make([]domain.InboundMessage, 23)
 		for i := range page {
 			page[i] = inbound(fmt.Sprint("m", i), "", "", minute(i))
-			page[i].Raw.Bytes = bytes.Repeat([]byte{'x'}, 100)
+			page[i].Source.Bytes = bytes.Repeat([]byte{'x'}, 100)
 		}
-		page[7].Raw.Bytes = bytes.Repeat([]byte{'y', 0}, 50_000) // much larger than any page here
+		page[7].Source.Bytes = bytes.Repeat([]byte{'y', 0}, 50_000) // much larger than any page here
 		f.ingest(t, c, page...)
 		all := f.allStored(t, c.Tenant, everything, 1<<30)
 		is.Equal(len(all), len(page))
@@ -103,7 +103,7 @@ var archiveRules = rules[RepositoryFixture]{
 			is.NoErr(err)
 			want := []domain.Stored{all[0], all[2]}
 			for i := range want {
-				want[i].Message.Raw.Bytes = nil
+				want[i].Message.Source.Bytes = nil
 			}
 			is.Equal(present, want)
 			none, err := tx.Archive.Present(ctx, nil)
@@ -135,7 +135,7 @@ var archiveRules = rules[RepositoryFixture]{
 		given := slices.Clone(want[:2])
 		for i := range given { // what nobody may change
 			m, on := &given[i].Message, &given[i].OnTicket
-			m.ExternalID, m.Type, m.Raw = "another", domain.Fnac, domain.KeptRaw{}
+			m.ExternalID, m.Type, m.Source = "another", domain.Fnac, domain.StoredSource{}
 			on.SenderType, on.Source, on.Internal, on.Delivery = domain.SenderAgent, domain.FromEmail, true, domain.DeliveryFailed
 		}
 		f.underLock(t, c, func(ctx context.Context, tx ports.Tx) error { return tx.Archive.Rewrite(ctx, given) })
@@ -210,7 +210,7 @@ var archiveRules = rules[RepositoryFixture]{
 				if err != nil {
 					return err
 				}
-				return tx.Intake.Store(ctx, domain.Intake{Changed: []*domain.Ticket{changed}})
+				return tx.Pages.Store(ctx, domain.PageWrite{Changed: []*domain.Ticket{changed}})
 			})
 		}) {
 			is.NoErr(err)

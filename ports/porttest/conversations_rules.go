@@ -12,7 +12,7 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// month is how far a Book looks back where it looks at time.
+// month is how far a Candidates looks back where it looks at time.
 const month = 30 * 24 * time.Hour
 
 // conversationRules are about the ways to a ticket that have no thread and no order, and about answers.
@@ -25,11 +25,11 @@ var conversationRules = rules[RepositoryFixture]{
 				s.CustomerEmail, s.CustomerName, s.LastMessageAt = email, name, later.Add(-ago)
 			}
 		}
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{
-			ticket(t, c, "k1", of("a@relay.example.com", "Zoë", month-time.Minute)), ticket(t, c, "k2", of("a@relay.example.com", "Ann", time.Hour)),
-			ticket(t, c, "k3", of("a@relay.example.com", "Zoë", month+time.Minute)), ticket(t, c, "k4", of("b@relay.example.com", "Zoë", 0)),
-			ticket(t, c, "k5", of("", "", 0)), ticket(t, c, "k6", of("a@relay.example.com", "Zoë", -time.Hour)), // by a clock in advance
-			ticket(t, c, "", func(s *domain.TicketState) {
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{
+			newTicket(t, c, "k1", of("a@relay.example.com", "Zoë", month-time.Minute)), newTicket(t, c, "k2", of("a@relay.example.com", "Ann", time.Hour)),
+			newTicket(t, c, "k3", of("a@relay.example.com", "Zoë", month+time.Minute)), newTicket(t, c, "k4", of("b@relay.example.com", "Zoë", 0)),
+			newTicket(t, c, "k5", of("", "", 0)), newTicket(t, c, "k6", of("a@relay.example.com", "Zoë", -time.Hour)), // by a clock in advance
+			newTicket(t, c, "", func(s *domain.TicketState) {
 				of("a@relay.example.com", "Zoë", 0)(s)
 				s.Channel = domain.ChannelManual
 			}),
@@ -46,8 +46,8 @@ var conversationRules = rules[RepositoryFixture]{
 	"Book finds tickets by the Message-IDs of their messages, and says which led where": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		a, b := ticket(t, c, "a"), ticket(t, c, "b")
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{a, b}, TicketMessages: []domain.TicketMessage{
+		a, b := newTicket(t, c, "a"), newTicket(t, c, "b")
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{a, b}, TicketMessages: []domain.TicketMessage{
 			answer(a, "id-1@mail", minute(1)), answer(a, "id-2@mail", minute(2)), answer(b, "id-2@mail", minute(3)),
 			answer(b, "id-3@mail", minute(5)), answer(a, "id-3@mail", minute(4)), answer(a, "", minute(6)),
 		}})
@@ -65,20 +65,20 @@ var conversationRules = rules[RepositoryFixture]{
 		of := func(s *domain.TicketState) {
 			s.CustomerEmail, s.CustomerName, s.OrderID = "a@relay.example.com", "Zoë", "order"
 		}
-		own := ticket(t, c, "own")
-		manual := ticket(t, c, "", of, func(s *domain.TicketState) { s.Channel = domain.ChannelManual })
-		theirs := ticket(t, other, "theirs", of)
-		on := func(k *domain.Ticket, id string, at time.Time) domain.ExternalMessage {
-			return external(c, id, func(m *domain.ExternalMessage) { m.ThreadID, m.Ticket, m.ReceivedAt = "thread", k.State().ID, at })
+		own := newTicket(t, c, "own")
+		manual := newTicket(t, c, "", of, func(s *domain.TicketState) { s.Channel = domain.ChannelManual })
+		theirs := newTicket(t, other, "theirs", of)
+		on := func(ticket *domain.Ticket, id string, at time.Time) domain.ExternalMessage {
+			return external(c, id, func(m *domain.ExternalMessage) { m.ThreadID, m.Ticket, m.ReceivedAt = "thread", ticket.State().ID, at })
 		}
-		f.store(t, c, domain.Intake{
+		f.store(t, c, domain.PageWrite{
 			Opened: []*domain.Ticket{own, manual},
 			TicketMessages: []domain.TicketMessage{
 				answer(manual, "id-1@mail", minute(3)), answer(own, "id-2@mail", minute(1)), answer(manual, "id-2@mail", minute(2)),
 			},
 			Messages: []domain.ExternalMessage{on(own, "m1", minute(1)), on(manual, "m2", minute(2))}, // as when a person put it there
 		})
-		f.store(t, other, domain.Intake{Opened: []*domain.Ticket{theirs}, TicketMessages: []domain.TicketMessage{answer(theirs, "id-1@mail", minute(4))}})
+		f.store(t, other, domain.PageWrite{Opened: []*domain.Ticket{theirs}, TicketMessages: []domain.TicketMessage{answer(theirs, "id-1@mail", minute(4))}})
 		book := f.bookOf(t, c, domain.ConversationKeys{
 			Threads: []string{"thread", "theirs"}, Orders: []string{"order"}, Mails: []string{"id-1@mail", "id-2@mail"},
 			Relays: []string{"a@relay.example.com"}, Names: []string{"Zoë"}, Answers: true,
@@ -91,9 +91,9 @@ var conversationRules = rules[RepositoryFixture]{
 	"with Answers, Book gives what was sent on its tickets within a month, the oldest first": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		a, b, other := ticket(t, c, "a"), ticket(t, c, "b"), ticket(t, c, "other")
-		ago := func(k *domain.Ticket, ago time.Duration, changes ...func(*domain.TicketMessage)) domain.TicketMessage {
-			m := answer(k, "", later.Add(-ago))
+		a, b, other := newTicket(t, c, "a"), newTicket(t, c, "b"), newTicket(t, c, "other")
+		ago := func(ticket *domain.Ticket, ago time.Duration, changes ...func(*domain.TicketMessage)) domain.TicketMessage {
+			m := answer(ticket, "", later.Add(-ago))
 			for _, change := range changes {
 				change(&m)
 			}
@@ -106,7 +106,7 @@ var conversationRules = rules[RepositoryFixture]{
 			ago(b, 3*time.Hour, func(m *domain.TicketMessage) { m.SenderType = domain.SenderAI }),
 			ago(a, 2*time.Hour), ago(b, -time.Hour), // the last by a clock in advance
 		}
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{a, b, other}, TicketMessages: append([]domain.TicketMessage{
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{a, b, other}, TicketMessages: append([]domain.TicketMessage{
 			ago(a, month+time.Minute), ago(other, time.Hour),
 			ago(a, time.Hour, func(m *domain.TicketMessage) { m.SenderType = domain.SenderCustomer }),
 			ago(a, time.Hour, func(m *domain.TicketMessage) { m.SenderType = domain.SenderSystem }),
@@ -125,12 +125,12 @@ var conversationRules = rules[RepositoryFixture]{
 	"what becomes known of answers is stored, and nothing else of them changes": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		k := ticket(t, c, "a")
-		sent := []domain.TicketMessage{answer(k, "id-1@mail", minute(1)), answer(k, "id-2@mail", minute(2)), answer(k, "id-3@mail", minute(3))}
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{k}, TicketMessages: sent})
+		ticket := newTicket(t, c, "a")
+		sent := []domain.TicketMessage{answer(ticket, "id-1@mail", minute(1)), answer(ticket, "id-2@mail", minute(2)), answer(ticket, "id-3@mail", minute(3))}
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{ticket}, TicketMessages: sent})
 		sent[0].Delivery, sent[2].Delivery = domain.DeliveryConfirmed, domain.DeliveryFailed
-		f.withBook(t, c, domain.ConversationKeys{Threads: []string{"a"}, Answers: true}, func(ctx context.Context, tx ports.Tx, _ domain.Book) error {
-			return tx.Intake.Store(ctx, domain.Intake{Deliveries: []domain.DeliveryChange{
+		f.withBook(t, c, domain.ConversationKeys{Threads: []string{"a"}, Answers: true}, func(ctx context.Context, tx ports.Tx, _ domain.Candidates) error {
+			return tx.Pages.Store(ctx, domain.PageWrite{Deliveries: []domain.DeliveryChange{
 				{Message: sent[2].ID, Delivery: domain.DeliveryFailed}, {Message: sent[0].ID, Delivery: domain.DeliveryConfirmed},
 			}})
 		})
@@ -139,10 +139,10 @@ var conversationRules = rules[RepositoryFixture]{
 	"answers of another tenant do not change": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c, other := f.connect(t, tenant(t, "t1"), domain.Amazon), f.connect(t, tenant(t, "t2"), domain.Amazon)
-		k := ticket(t, c, "a")
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{k}, TicketMessages: []domain.TicketMessage{answer(k, "id-1@mail", minute(1))}})
+		ticket := newTicket(t, c, "a")
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{ticket}, TicketMessages: []domain.TicketMessage{answer(ticket, "id-1@mail", minute(1))}})
 		before := f.holding(t, c.Tenant)
-		_ = f.tryStore(t.Context(), other, domain.Intake{Deliveries: []domain.DeliveryChange{ // refused, or nothing happens
+		_ = f.tryStore(t.Context(), other, domain.PageWrite{Deliveries: []domain.DeliveryChange{ // refused, or nothing happens
 			{Message: before.Messages[0].ID, Delivery: domain.DeliveryFailed},
 		}})
 		is.Equal(f.holding(t, c.Tenant), before)
@@ -150,29 +150,29 @@ var conversationRules = rules[RepositoryFixture]{
 }
 
 // answer is a message that the seller sent on a ticket.
-func answer(k *domain.Ticket, mailID string, at time.Time) domain.TicketMessage {
-	s := k.State()
+func answer(ticket *domain.Ticket, mailID string, at time.Time) domain.TicketMessage {
+	s := ticket.State()
 	return domain.TicketMessage{
 		ID: domain.NewID[domain.TicketMessageID](), Tenant: s.Tenant, Ticket: s.ID, SenderType: domain.SenderAgent, Body: "answer",
 		Source: domain.FromKeyBuzzUI, MailID: mailID, SentAt: at,
 	}
 }
 
-// bookOf asks for a Book under the lock that it wants.
-func (f RepositoryFixture) bookOf(t *testing.T, c domain.ConnectionState, keys domain.ConversationKeys) (book domain.Book) {
+// bookOf asks for a Candidates under the lock that it wants.
+func (f RepositoryFixture) bookOf(t *testing.T, c domain.ConnectionState, keys domain.ConversationKeys) (book domain.Candidates) {
 	t.Helper()
-	f.withBook(t, c, keys, func(_ context.Context, _ ports.Tx, b domain.Book) error {
+	f.withBook(t, c, keys, func(_ context.Context, _ ports.Tx, b domain.Candidates) error {
 		book = b
 		return nil
 	})
 	return book
 }
 
-// withBook runs fn with a Book, in the same transaction.
-func (f RepositoryFixture) withBook(t *testing.T, c domain.ConnectionState, keys domain.ConversationKeys, fn func(context.Context, ports.Tx, domain.Book) error) {
+// withBook runs fn with a Candidates, in the same transaction.
+func (f RepositoryFixture) withBook(t *testing.T, c domain.ConnectionState, keys domain.ConversationKeys, fn func(context.Context, ports.Tx, domain.Candidates) error) {
 	t.Helper()
 	f.underLock(t, c, func(ctx context.Context, tx ports.Tx) error {
-		book, err := tx.Intake.Book(ctx, c.ID, keys, later)
+		book, err := tx.Pages.Candidates(ctx, c.ID, keys, later)
 		if err != nil {
 			return err
 		}
@@ -181,7 +181,7 @@ func (f RepositoryFixture) withBook(t *testing.T, c domain.ConnectionState, keys
 }
 
 // waitingIDs are the external ids of what waits in a book.
-func waitingIDs(b domain.Book) (ids []string) {
+func waitingIDs(b domain.Candidates) (ids []string) {
 	for _, m := range b.Waiting {
 		ids = append(ids, m.ExternalID)
 	}

@@ -184,7 +184,7 @@ func (f RepositoryFixture) everyStanding(t *testing.T) (all []domain.ConnectionS
 	for _, status := range []domain.ConnectionStatus{
 		domain.ConnectionPending, domain.ConnectionConnected, domain.ConnectionError, domain.ConnectionDisabled,
 	} {
-		for _, source := range []domain.Source{"", domain.SourceMock, domain.SourcePush} {
+		for _, source := range []domain.SourceKind{"", domain.SourceMock, domain.SourcePush} {
 			for flags := range 8 {
 				authorized, withdrawn, refused := flags&1 > 0, flags&2 > 0, flags&4 > 0
 				if status == domain.ConnectionConnected && source == "" && !authorized {

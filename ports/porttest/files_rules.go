@@ -35,7 +35,7 @@ func withFiles(id, thread string, files []domain.File) domain.InboundMessage {
 // filed stores new messages with their files as they are, which screening would have made fit.
 func (f RepositoryFixture) filed(t *testing.T, c domain.ConnectionState, page ...domain.InboundMessage) {
 	t.Helper()
-	in := domain.Thread(c, page, domain.Book{}, start)
+	in := domain.Thread(c, page, domain.Candidates{}, start)
 	for i := range in.Messages {
 		at := slices.IndexFunc(page, func(m domain.InboundMessage) bool { return m.ExternalID == in.Messages[i].ExternalID })
 		in.Messages[i].Files = page[at].Files
@@ -82,7 +82,7 @@ var fileRules = rules[RepositoryFixture]{
 					is.Equal(in.ID, m.ID)
 					is.Equal(in.Type, m.Type)
 					is.Equal(in.ReceivedAt, m.ReceivedAt)
-					is.Equal(in.Raw, m.Raw)
+					is.Equal(in.Source, m.Source)
 					return nil
 				})
 			}

@@ -74,7 +74,7 @@ func (f RepositoryFixture) connect(t *testing.T, tenant domain.TenantID, typ dom
 }
 
 // ticket is a ticket of c that is stored nowhere, with changes.
-func ticket(t *testing.T, c domain.ConnectionState, key string, changes ...func(*domain.TicketState)) *domain.Ticket {
+func newTicket(t *testing.T, c domain.ConnectionState, key string, changes ...func(*domain.TicketState)) *domain.Ticket {
 	t.Helper()
 	s := domain.TicketState{
 		ID: domain.NewID[domain.TicketID](), Tenant: c.Tenant, Connection: c.ID, Channel: c.Type.Channel(), ExternalID: key,
@@ -84,32 +84,32 @@ func ticket(t *testing.T, c domain.ConnectionState, key string, changes ...func(
 	for _, change := range changes {
 		change(&s)
 	}
-	k, err := domain.RestoreTicket(s)
+	ticket, err := domain.RestoreTicket(s)
 	is.New(t).NoErr(err)
-	return k
+	return ticket
 }
 
 // store stores an intake of c in an Update that must succeed.
-func (f RepositoryFixture) store(t *testing.T, c domain.ConnectionState, in domain.Intake) {
+func (f RepositoryFixture) store(t *testing.T, c domain.ConnectionState, in domain.PageWrite) {
 	t.Helper()
 	is.New(t).NoErr(f.tryStore(t.Context(), c, in))
 }
 
 // tryStore stores an intake of c as the contract asks: under the lock of the sync state and, for changed tickets, with
-// their Book.
-func (f RepositoryFixture) tryStore(ctx context.Context, c domain.ConnectionState, in domain.Intake) error {
+// their Candidates.
+func (f RepositoryFixture) tryStore(ctx context.Context, c domain.ConnectionState, in domain.PageWrite) error {
 	return f.Repository.Update(ctx, c.Tenant, func(ctx context.Context, tx ports.Tx) error {
 		if _, err := tx.SyncStates.Lock(ctx, c.ID); err != nil {
 			return err
 		}
 		var keys []string
-		for _, k := range in.Changed {
-			keys = append(keys, k.State().ExternalID)
+		for _, ticket := range in.Changed {
+			keys = append(keys, ticket.State().ExternalID)
 		}
-		if _, err := tx.Intake.Book(ctx, c.ID, domain.ConversationKeys{Threads: keys}, later); err != nil {
+		if _, err := tx.Pages.Candidates(ctx, c.ID, domain.ConversationKeys{Threads: keys}, later); err != nil {
 			return err
 		}
-		return tx.Intake.Store(ctx, in)
+		return tx.Pages.Store(ctx, in)
 	})
 }
 
@@ -118,7 +118,7 @@ func inbound(id, thread, order string, at time.Time) domain.InboundMessage {
 	return domain.InboundMessage{
 		ExternalID: id, ThreadID: thread, OrderID: order, BuyerName: "Zoë", BuyerEmail: "zoe@example.com", Language: "fr",
 		Subject: "Où est ma commande ?", Body: "message " + id, ReceivedAt: at,
-		Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte("raw " + id)},
+		Source: domain.Source{MediaType: "text/plain", Bytes: []byte("raw " + id)},
 	}
 }
 
@@ -126,7 +126,7 @@ func inbound(id, thread, order string, at time.Time) domain.InboundMessage {
 func external(c domain.ConnectionState, id string, changes ...func(*domain.ExternalMessage)) domain.ExternalMessage {
 	m := domain.ExternalMessage{
 		ID: domain.NewID[domain.MessageID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, Kind: domain.KindBuyerMessage,
-		ExternalID: id, ReceivedAt: start, Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte("raw " + id)}.Plain(),
+		ExternalID: id, ReceivedAt: start, Source: domain.Source{MediaType: "text/plain", Bytes: []byte("raw " + id)}.Plain(),
 	}
 	for _, change := range changes {
 		change(&m)
@@ -135,7 +135,7 @@ func external(c domain.ConnectionState, id string, changes ...func(*domain.Exter
 }
 
 // sealed is a raw as a vault might have sealed it: other bytes, as many.
-func sealed(raw domain.Raw, key domain.RawKeyID) domain.KeptRaw {
+func sealed(raw domain.Source, key domain.SourceKeyID) domain.StoredSource {
 	kept := raw.Plain()
 	kept.Key, kept.Bytes = key, make([]byte, len(raw.Bytes))
 	for i, b := range raw.Bytes {
@@ -145,34 +145,34 @@ func sealed(raw domain.Raw, key domain.RawKeyID) domain.KeptRaw {
 }
 
 // ingest takes a page in as the use case does, from one cursor to the next, and returns what was stored.
-func ingest(ctx context.Context, tx ports.Tx, c domain.ConnectionState, from, next string, page []domain.InboundMessage) (domain.Intake, error) {
+func ingest(ctx context.Context, tx ports.Tx, c domain.ConnectionState, from, next string, page []domain.InboundMessage) (domain.PageWrite, error) {
 	s, err := tx.SyncStates.Lock(ctx, c.ID)
 	if err != nil {
-		return domain.Intake{}, err
+		return domain.PageWrite{}, err
 	}
 	if err := s.Advance(from, next, start); err != nil {
-		return domain.Intake{}, err
+		return domain.PageWrite{}, err
 	}
 	screened := domain.Screen(c, page)
-	known, err := tx.Intake.Known(ctx, c.Type, externalIDs(screened.Accepted))
+	known, err := tx.Pages.Known(ctx, c.Type, externalIDs(screened.Accepted))
 	if err != nil {
-		return domain.Intake{}, err
+		return domain.PageWrite{}, err
 	}
 	fresh := slices.DeleteFunc(screened.Accepted, func(m domain.InboundMessage) bool { return known[m.ExternalID] })
-	book, err := tx.Intake.Book(ctx, c.ID, domain.Keys(fresh), later)
+	book, err := tx.Pages.Candidates(ctx, c.ID, domain.Keys(fresh), later)
 	if err != nil {
-		return domain.Intake{}, err
+		return domain.PageWrite{}, err
 	}
 	in := domain.Thread(c, fresh, book, later)
 	in.Rejected = screened.Rejected
-	if err := tx.Intake.Store(ctx, in); err != nil {
-		return domain.Intake{}, err
+	if err := tx.Pages.Store(ctx, in); err != nil {
+		return domain.PageWrite{}, err
 	}
-	return in, tx.Intake.Store(ctx, domain.Intake{Sync: s})
+	return in, tx.Pages.Store(ctx, domain.PageWrite{Sync: s})
 }
 
 // ingest takes a page in without moving the cursor; it must succeed.
-func (f RepositoryFixture) ingest(t *testing.T, c domain.ConnectionState, page ...domain.InboundMessage) (in domain.Intake) {
+func (f RepositoryFixture) ingest(t *testing.T, c domain.ConnectionState, page ...domain.InboundMessage) (in domain.PageWrite) {
 	t.Helper()
 	f.update(t, c.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
 		s, err := tx.SyncStates.Get(ctx, c.ID)

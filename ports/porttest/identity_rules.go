@@ -12,7 +12,7 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// identityRules are about what Intake.Store refuses because it is there already.
+// identityRules are about what PageWrite.Store refuses because it is there already.
 var identityRules = rules[RepositoryFixture]{
 	"the same message stored twice is ErrConflict and changes nothing": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
@@ -25,8 +25,8 @@ var identityRules = rules[RepositoryFixture]{
 			s, err := tx.SyncStates.Lock(ctx, c.ID)
 			is.NoErr(err)
 			is.NoErr(s.Advance("", "moved", start))
-			is.NoErr(tx.Intake.Store(ctx, domain.Intake{Sync: s}))
-			return tx.Intake.Store(ctx, domain.Thread(c, page, domain.Book{}, start))
+			is.NoErr(tx.Pages.Store(ctx, domain.PageWrite{Sync: s}))
+			return tx.Pages.Store(ctx, domain.Thread(c, page, domain.Candidates{}, start))
 		})
 		is.True(errors.Is(err, domain.ErrConflict))
 		is.Equal(f.holding(t, c.Tenant), before)
@@ -42,7 +42,7 @@ var identityRules = rules[RepositoryFixture]{
 		err := f.Repository.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.SyncStates.Lock(ctx, c.ID)
 			is.NoErr(err)
-			is.True(tx.Intake.Store(ctx, domain.Thread(c, page, domain.Book{}, start)) != nil)
+			is.True(tx.Pages.Store(ctx, domain.Thread(c, page, domain.Candidates{}, start)) != nil)
 			return nil
 		})
 		is.True(err != nil) // nothing half-mapped, whatever the caller forgets
@@ -53,7 +53,7 @@ var identityRules = rules[RepositoryFixture]{
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		page := []domain.InboundMessage{inbound("m1", "a", "", start), inbound("m1", "b", "", start)}
-		err := f.tryStore(t.Context(), c, domain.Thread(c, page, domain.Book{}, start))
+		err := f.tryStore(t.Context(), c, domain.Thread(c, page, domain.Candidates{}, start))
 		is.True(errors.Is(err, domain.ErrConflict))
 		is.Equal(len(f.messages(t, c)), 0)
 	},
@@ -62,7 +62,7 @@ var identityRules = rules[RepositoryFixture]{
 		a := f.connect(t, t1, domain.Amazon)
 		b := f.connect(t, t1, domain.Amazon, func(s *domain.ConnectionState) { s.MarketplaceID = "another" })
 		f.ingest(t, a, inbound("m1", "thread", "order", start))
-		is.True(errors.Is(f.tryStore(t.Context(), b, domain.Thread(b, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Book{}, start)), domain.ErrConflict))
+		is.True(errors.Is(f.tryStore(t.Context(), b, domain.Thread(b, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Candidates{}, start)), domain.ErrConflict))
 		is.Equal(len(f.ingest(t, b, inbound("m1", "thread", "order", start)).Messages), 0) // it is known
 		is.Equal(f.holding(t, t1).count(), [3]int{1, 1, 1})
 	},
@@ -74,7 +74,7 @@ var identityRules = rules[RepositoryFixture]{
 		}
 		for _, err := range together(8, func(i int) error {
 			c := connections[i%len(connections)]
-			return f.tryStore(t.Context(), c, domain.Thread(c, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Book{}, start))
+			return f.tryStore(t.Context(), c, domain.Thread(c, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Candidates{}, start))
 		}) {
 			if err == nil {
 				stored++
@@ -95,8 +95,8 @@ var identityRules = rules[RepositoryFixture]{
 	"a second ticket with a key is ErrConflict": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{ticket(t, c, "key")}})
-		err := f.tryStore(t.Context(), c, domain.Intake{Opened: []*domain.Ticket{ticket(t, c, "other"), ticket(t, c, "key")}})
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{newTicket(t, c, "key")}})
+		err := f.tryStore(t.Context(), c, domain.PageWrite{Opened: []*domain.Ticket{newTicket(t, c, "other"), newTicket(t, c, "key")}})
 		is.True(errors.Is(err, domain.ErrConflict))
 		is.Equal(f.holding(t, c.Tenant).count(), [3]int{1, 0, 0})
 	},
@@ -104,9 +104,9 @@ var identityRules = rules[RepositoryFixture]{
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		for range 2 {
-			f.store(t, c, domain.Intake{Opened: []*domain.Ticket{
-				ticket(t, c, "", func(s *domain.TicketState) { s.Channel = domain.ChannelManual }),
-				ticket(t, c, "", func(s *domain.TicketState) { s.Channel, s.Connection = domain.ChannelManual, domain.ConnectionID{} }),
+			f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{
+				newTicket(t, c, "", func(s *domain.TicketState) { s.Channel = domain.ChannelManual }),
+				newTicket(t, c, "", func(s *domain.TicketState) { s.Channel, s.Connection = domain.ChannelManual, domain.ConnectionID{} }),
 			}})
 		}
 		is.Equal(f.holding(t, c.Tenant).count(), [3]int{4, 0, 0})
@@ -117,7 +117,7 @@ var identityRules = rules[RepositoryFixture]{
 		in := f.ingest(t, c, inbound("m1", "thread", "", start))
 		again := in.TicketMessages[0]
 		again.ID = domain.NewID[domain.TicketMessageID]()
-		err := f.tryStore(t.Context(), c, domain.Intake{TicketMessages: []domain.TicketMessage{again}})
+		err := f.tryStore(t.Context(), c, domain.PageWrite{TicketMessages: []domain.TicketMessage{again}})
 		is.True(errors.Is(err, domain.ErrConflict))
 		is.Equal(f.holding(t, c.Tenant).count(), [3]int{1, 1, 1})
 	},
@@ -128,11 +128,11 @@ var identityRules = rules[RepositoryFixture]{
 		again := in.Events[0]
 		is.Equal(again.Type, domain.EventMessageReceived)
 		again.ID = domain.NewID[domain.EventID]()
-		err := f.tryStore(t.Context(), c, domain.Intake{Events: []domain.TicketEvent{again}})
+		err := f.tryStore(t.Context(), c, domain.PageWrite{Events: []domain.TicketEvent{again}})
 		is.True(errors.Is(err, domain.ErrConflict))
 		for range 2 {
 			again.ID, again.Type = domain.NewID[domain.EventID](), domain.EventStatusChanged
-			f.store(t, c, domain.Intake{Events: []domain.TicketEvent{again}}) // other events come as often as they happen
+			f.store(t, c, domain.PageWrite{Events: []domain.TicketEvent{again}}) // other events come as often as they happen
 		}
 		is.Equal(f.holding(t, c.Tenant).count(), [3]int{1, 1, 3})
 	},
@@ -141,7 +141,7 @@ var identityRules = rules[RepositoryFixture]{
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		stored := 0
 		for _, err := range together(8, func(int) error {
-			return f.tryStore(t.Context(), c, domain.Thread(c, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Book{}, start))
+			return f.tryStore(t.Context(), c, domain.Thread(c, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Candidates{}, start))
 		}) {
 			if err == nil {
 				stored++

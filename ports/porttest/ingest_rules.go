@@ -60,7 +60,7 @@ var ingestRules = rules[RepositoryFixture]{
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon, connected)
 		bad := func(id, body string) domain.InboundMessage {
 			m := inbound(id, "thread", "", minute(1))
-			m.Body, m.Raw.Bytes = body, []byte(body)
+			m.Body, m.Source.Bytes = body, []byte(body)
 			return m
 		}
 		page := []domain.InboundMessage{
@@ -72,7 +72,7 @@ var ingestRules = rules[RepositoryFixture]{
 			is.Equal(f.holding(t, c.Tenant).count(), [3]int{1, 2, 2})
 			reasons := map[domain.RejectReason]string{}
 			for _, r := range f.rejected(t, c) {
-				reasons[r.Reason] = string(r.Raw.Bytes)
+				reasons[r.Reason] = string(r.Source.Bytes)
 			}
 			is.Equal(reasons, map[domain.RejectReason]string{
 				domain.RejectNUL: "a\x00b", domain.RejectUTF8: "a\xffb", domain.RejectNoID: "no id",

@@ -48,7 +48,7 @@ var marketplaceReading = rules[MarketplaceFixture]{
 		for _, p := range r.pages {
 			bytes := 0
 			for _, m := range p.Messages {
-				bytes += len(m.Raw.Bytes)
+				bytes += len(m.Source.Bytes)
 			}
 			is.True(bytes <= f.PageBytes || len(p.Messages) == 1)
 		}
@@ -72,8 +72,8 @@ var marketplaceReading = rules[MarketplaceFixture]{
 		is.NoErr(r.err)
 		is.Equal(len(r.messages), 3)
 		for _, m := range r.messages {
-			is.True(len(m.Raw.Bytes) > 0)
-			is.True(m.Raw.MediaType != "")
+			is.True(len(m.Source.Bytes) > 0)
+			is.True(m.Source.MediaType != "")
 			is.True(!m.ReceivedAt.IsZero())
 		}
 	},
@@ -99,7 +99,7 @@ var marketplaceReading = rules[MarketplaceFixture]{
 		is.True(r.holds(before) && r.holds(after)) // it stands in nobody's way
 		for _, m := range r.messages {
 			if m.Unreadable != "" {
-				is.Equal(m.Raw.Bytes, raw)
+				is.Equal(m.Source.Bytes, raw)
 			}
 		}
 		s := domain.Screen(f.Connection, r.messages)
@@ -177,13 +177,13 @@ var marketplaceReading = rules[MarketplaceFixture]{
 		var seen, kept []string
 		r := readAll(f.Client.Pages(t.Context(), f.Connection, ""), "", func(p ports.Page) {
 			for _, m := range p.Messages {
-				seen = append(seen, m.ExternalID+string(m.Raw.Bytes))
+				seen = append(seen, m.ExternalID+string(m.Source.Bytes))
 			}
 		})
 		is.NoErr(r.err)
 		for _, p := range r.pages {
 			for _, m := range p.Messages {
-				kept = append(kept, m.ExternalID+string(m.Raw.Bytes))
+				kept = append(kept, m.ExternalID+string(m.Source.Bytes))
 			}
 		}
 		is.Equal(kept, seen) // no buffer is used twice

@@ -68,7 +68,7 @@ var marketplaceTrouble = rules[MarketplaceFixture]{
 	"a connection without such a source is ErrRejected": func(t *testing.T, f MarketplaceFixture) {
 		is := is.New(t)
 		f.Deliver(t, 1)
-		for _, source := range []domain.Source{"", "ELSEWHERE"} {
+		for _, source := range []domain.SourceKind{"", "ELSEWHERE"} {
 			f.Connection.Source = source
 			is.True(f.read(t, "").failed(domain.ErrRejected)) // never another source's messages
 		}

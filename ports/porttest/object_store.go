@@ -49,7 +49,7 @@ var objectStoreRules = rules[ports.ObjectStore]{
 	},
 	"names are apart, whatever they have in common": func(t *testing.T, s ports.ObjectStore) {
 		is := is.New(t)
-		id := domain.NewID[domain.RawKeyID]().String()
+		id := domain.NewID[domain.SourceKeyID]().String()
 		names := []string{
 			"a", "A", "a.b", "a-b", "a_b", "b/a", "b/a.c", "b/a-c", "b/A", "c/a", "t1/" + id + "/" + domain.DigestOf(nil).String(),
 			"T1/" + id + "/" + domain.DigestOf(nil).String(), "t1/" + id + "/" + domain.DigestOf([]byte("a")).String(),

@@ -21,7 +21,7 @@ type OperationsFixture struct {
 	Operations ports.Operations
 }
 
-// TestOperations checks Operations against its contract, but for Survey: that is TestSurvey's. open is called once per
+// TestOperations checks Operations against its contract, but for FleetStats: that is TestSurvey's. open is called once per
 // subtest.
 func TestOperations(t *testing.T, open func(t *testing.T) OperationsFixture) {
 	operationsRules.check(t, open)
@@ -80,7 +80,7 @@ var operationsRules = rules[OperationsFixture]{
 		r := f.repository()
 		c := r.connect(t, tenant(t, "t1"), domain.Amazon)
 		m := rejected(c, "1", domain.RejectNUL, []byte{0})
-		r.store(t, c, domain.Intake{Rejected: []domain.RejectedMessage{m}})
+		r.store(t, c, domain.PageWrite{Rejected: []domain.RejectedMessage{m}})
 		ref, err := f.Operations.FindRejected(t.Context(), m.ID)
 		is.NoErr(err)
 		is.True(time.Since(ref.RejectedAt).Abs() < time.Minute) // as far as clocks agree
@@ -147,13 +147,13 @@ func (f OperationsFixture) manyRejected(t *testing.T) (all []ports.RejectedRef) 
 		c := r.connect(t, tenant(t, fmt.Sprint("t", i)), domain.Amazon)
 		m := rejected(c, awkward, domain.RejectNUL, bytes.Repeat([]byte{0}, i*1000))
 		m.Detail = []string{"", awkward}[i%2]
-		r.store(t, c, domain.Intake{Rejected: []domain.RejectedMessage{m}})
+		r.store(t, c, domain.PageWrite{Rejected: []domain.RejectedMessage{m}})
 		ref := ports.RejectedRef{
 			ID: m.ID, Tenant: c.Tenant, Connection: c.ID, Type: c.Type, Reason: m.Reason, Detail: m.Detail, Bytes: i * 1000,
 		}
 		if i%3 == 0 {
 			ref.ReplayedAt = minute(i)
-			r.underLock(t, c, func(ctx context.Context, tx ports.Tx) error { return tx.Rejects.MarkReplayed(ctx, m.ID, minute(i)) })
+			r.underLock(t, c, func(ctx context.Context, tx ports.Tx) error { return tx.DeadLetters.MarkReplayed(ctx, m.ID, minute(i)) })
 		}
 		all = append(all, ref)
 	}

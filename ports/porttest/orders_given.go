@@ -24,10 +24,10 @@ func fullOrder(id string) domain.Order {
 }
 
 // want asks for orders of c in an Update that must succeed.
-func (f RepositoryFixture) want(t *testing.T, c domain.ConnectionState, freshFor time.Duration, now time.Time, wanted ...domain.WantedOrder) (due int) {
+func (f RepositoryFixture) want(t *testing.T, c domain.ConnectionState, freshFor time.Duration, now time.Time, wanted ...domain.OrderRequest) (due int) {
 	t.Helper()
 	f.update(t, c.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
-		due, err = tx.Orders.Want(ctx, c.ID, wanted, freshFor, now)
+		due, err = tx.Orders.Enqueue(ctx, c.ID, wanted, freshFor, now)
 		return err
 	})
 	return due
@@ -36,7 +36,7 @@ func (f RepositoryFixture) want(t *testing.T, c domain.ConnectionState, freshFor
 // kept stores what is known of an order of c, and returns it.
 func (f RepositoryFixture) kept(t *testing.T, c domain.ConnectionState, id string, changes ...func(*domain.OrderContext)) (o domain.OrderContext) {
 	t.Helper()
-	f.want(t, c, 0, start, domain.WantedOrder{OrderID: id})
+	f.want(t, c, 0, start, domain.OrderRequest{OrderID: id})
 	o = f.order(t, c, id)
 	for _, change := range changes {
 		change(&o)

@@ -132,7 +132,7 @@ var orderRules = rules[RepositoryFixture]{
 		for _, use := range []ports.TxFunc{
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.Orders.Due(ctx, c.ID, start, 0); return err },
 			func(ctx context.Context, tx ports.Tx) error {
-				_, err := tx.Orders.WantRecent(ctx, c.ID, start, 0, start)
+				_, err := tx.Orders.EnqueueRecent(ctx, c.ID, start, 0, start)
 				return err
 			},
 		} {
@@ -145,7 +145,7 @@ var orderRules = rules[RepositoryFixture]{
 		o := f.kept(t, c, "order")
 		for _, change := range []ports.TxFunc{
 			func(ctx context.Context, tx ports.Tx) error {
-				_, err := tx.Orders.Want(ctx, c.ID, []domain.WantedOrder{{OrderID: "another"}}, 0, start)
+				_, err := tx.Orders.Enqueue(ctx, c.ID, []domain.OrderRequest{{OrderID: "another"}}, 0, start)
 				return err
 			},
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.Orders.Lock(ctx, c.ID, "order"); return err },
@@ -167,11 +167,11 @@ var orderRules = rules[RepositoryFixture]{
 				return tx.Orders.Save(ctx, domain.OrderContext{Connection: c.ID, OrderID: "order", Outcome: domain.OrderMissing})
 			},
 			"wanted": func(ctx context.Context, tx ports.Tx) error {
-				_, err := tx.Orders.Want(ctx, c.ID, []domain.WantedOrder{{OrderID: "order", Region: "NA"}, {OrderID: "new"}}, 0, later)
+				_, err := tx.Orders.Enqueue(ctx, c.ID, []domain.OrderRequest{{OrderID: "order", Region: "NA"}, {OrderID: "new"}}, 0, later)
 				return err
 			},
 			"recent": func(ctx context.Context, tx ports.Tx) error {
-				_, err := tx.Orders.WantRecent(ctx, c.ID, start.Add(-time.Hour), everything, later)
+				_, err := tx.Orders.EnqueueRecent(ctx, c.ID, start.Add(-time.Hour), everything, later)
 				return err
 			},
 		} {
@@ -200,8 +200,8 @@ var wantedOrderRules = rules[RepositoryFixture]{
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		is.Equal(f.want(t, c, time.Hour, minute(1)), 0)
-		is.Equal(f.want(t, c, time.Hour, minute(1), domain.WantedOrder{OrderID: "b", Region: "EU"}, domain.WantedOrder{OrderID: awkward}), 2)
-		is.Equal(f.want(t, c, time.Hour, minute(2), domain.WantedOrder{OrderID: "b"}, domain.WantedOrder{OrderID: "a"}), 2) // one of them before
+		is.Equal(f.want(t, c, time.Hour, minute(1), domain.OrderRequest{OrderID: "b", Region: "EU"}, domain.OrderRequest{OrderID: awkward}), 2)
+		is.Equal(f.want(t, c, time.Hour, minute(2), domain.OrderRequest{OrderID: "b"}, domain.OrderRequest{OrderID: "a"}), 2) // one of them before
 		is.Equal(f.order(t, c, "b"), domain.OrderContext{Connection: c.ID, OrderID: "b", Region: "EU", Outcome: domain.OrderWanted, DueAt: minute(1)})
 		ids, next := f.due(t, c, minute(2), everything)
 		is.Equal(len(ids), 3)
@@ -240,7 +240,7 @@ var wantedOrderRules = rules[RepositoryFixture]{
 					due = 1
 				}
 				for range 2 { // again changes nothing
-					is.Equal(f.want(t, c, time.Hour, now, domain.WantedOrder{OrderID: name, Region: "NA"}), due)
+					is.Equal(f.want(t, c, time.Hour, now, domain.OrderRequest{OrderID: name, Region: "NA"}), due)
 					is.Equal(f.order(t, c, name), want) // all else as it was, the region too
 				}
 			})
@@ -249,10 +249,10 @@ var wantedOrderRules = rules[RepositoryFixture]{
 	"a region is completed, whatever else, and never replaced": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		is.Equal(f.want(t, c, 0, minute(1), domain.WantedOrder{OrderID: "a"}), 1)
+		is.Equal(f.want(t, c, 0, minute(1), domain.OrderRequest{OrderID: "a"}), 1)
 		fetched := f.kept(t, c, "b", func(o *domain.OrderContext) { o.Fetched(fullOrder("b"), minute(1)) })
 		for _, region := range []string{"EU", "NA", ""} {
-			is.Equal(f.want(t, c, time.Hour, minute(1), domain.WantedOrder{OrderID: "a", Region: region}, domain.WantedOrder{OrderID: "b", Region: region}), 1)
+			is.Equal(f.want(t, c, time.Hour, minute(1), domain.OrderRequest{OrderID: "a", Region: region}, domain.OrderRequest{OrderID: "b", Region: region}), 1)
 			is.Equal(f.order(t, c, "a").Region, "EU")
 			fetched.Region = "EU"
 			is.Equal(f.order(t, c, "b"), fetched)
@@ -261,22 +261,22 @@ var wantedOrderRules = rules[RepositoryFixture]{
 	"an order that is named twice is wanted once": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		twice := []domain.WantedOrder{{OrderID: "a"}, {OrderID: "a", Region: "EU"}, {OrderID: "a", Region: "NA"}}
+		twice := []domain.OrderRequest{{OrderID: "a"}, {OrderID: "a", Region: "EU"}, {OrderID: "a", Region: "NA"}}
 		is.Equal(f.want(t, c, 0, minute(1), twice...), 1)
 		is.Equal(f.order(t, c, "a").Region, "EU")
 	},
 	"an order without an id is ErrInvalid, and an order of no connection ErrNotFound": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		try := func(id domain.ConnectionID, wanted ...domain.WantedOrder) error {
+		try := func(id domain.ConnectionID, wanted ...domain.OrderRequest) error {
 			return f.Repository.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error {
-				_, err := tx.Orders.Want(ctx, id, wanted, 0, start)
+				_, err := tx.Orders.Enqueue(ctx, id, wanted, 0, start)
 				return err
 			})
 		}
-		is.True(errors.Is(try(c.ID, domain.WantedOrder{OrderID: "a"}, domain.WantedOrder{}), domain.ErrInvalid))
+		is.True(errors.Is(try(c.ID, domain.OrderRequest{OrderID: "a"}, domain.OrderRequest{}), domain.ErrInvalid))
 		stranger := connection(t, c.Tenant, domain.Fnac).State().ID
-		is.True(errors.Is(try(stranger, domain.WantedOrder{OrderID: "a"}), domain.ErrNotFound))
+		is.True(errors.Is(try(stranger, domain.OrderRequest{OrderID: "a"}), domain.ErrNotFound))
 		is.True(errors.Is(try(stranger), domain.ErrNotFound))
 		ids, _ := f.due(t, c, later, everything)
 		is.Equal(len(ids), 0)
@@ -284,7 +284,7 @@ var wantedOrderRules = rules[RepositoryFixture]{
 	"many who want the same orders at once all learn what is due, and do not deadlock": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		wanted := []domain.WantedOrder{{OrderID: "a"}, {OrderID: "b"}, {OrderID: "c"}, {OrderID: "d"}}
+		wanted := []domain.OrderRequest{{OrderID: "a"}, {OrderID: "b"}, {OrderID: "c"}, {OrderID: "d"}}
 		due := make([]int, 8)
 		for i, err := range together(len(due), func(i int) error {
 			return f.Repository.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
@@ -292,7 +292,7 @@ var wantedOrderRules = rules[RepositoryFixture]{
 				if i%3 == 0 {
 					slices.Reverse(some)
 				}
-				due[i], err = tx.Orders.Want(ctx, c.ID, some, time.Hour, minute(1))
+				due[i], err = tx.Orders.Enqueue(ctx, c.ID, some, time.Hour, minute(1))
 				return err
 			})
 		}) {
@@ -308,20 +308,20 @@ var wantedOrderRules = rules[RepositoryFixture]{
 		active := func(order string, at time.Time, mail string) func(*domain.TicketState) {
 			return func(s *domain.TicketState) { s.OrderID, s.LastMessageAt, s.CustomerEmail = order, at, mail }
 		}
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{
-			ticket(t, c, "k1", active("new", minute(9), "")),
-			ticket(t, c, "k2", active("", minute(8), "")), // takes no place
-			ticket(t, c, "k3", active("kept", minute(7), "a@marketplace.amazon.fr")),
-			ticket(t, c, "k4", active("twice", minute(6), "b@MARKETPLACE.amazon.com")),
-			ticket(t, c, "k5", active("twice", minute(5), "")),
-			ticket(t, c, "k6", active("next", minute(4), "c@marketplace.amazon.co.jp")),
-			ticket(t, c, "k7", active("too old", minute(3), "")),
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{
+			newTicket(t, c, "k1", active("new", minute(9), "")),
+			newTicket(t, c, "k2", active("", minute(8), "")), // takes no place
+			newTicket(t, c, "k3", active("kept", minute(7), "a@marketplace.amazon.fr")),
+			newTicket(t, c, "k4", active("twice", minute(6), "b@MARKETPLACE.amazon.com")),
+			newTicket(t, c, "k5", active("twice", minute(5), "")),
+			newTicket(t, c, "k6", active("next", minute(4), "c@marketplace.amazon.co.jp")),
+			newTicket(t, c, "k7", active("too old", minute(3), "")),
 		}})
-		f.store(t, other, domain.Intake{Opened: []*domain.Ticket{ticket(t, other, "k1", active("another's", minute(9), ""))}})
+		f.store(t, other, domain.PageWrite{Opened: []*domain.Ticket{newTicket(t, other, "k1", active("another's", minute(9), ""))}})
 		kept := f.kept(t, c, "kept", func(o *domain.OrderContext) { o.Outcome, o.DueAt = domain.OrderMissing, time.Time{} })
 		recent := func(limit int) (due int) {
 			f.update(t, c.Tenant, func(ctx context.Context, tx ports.Tx) (err error) {
-				due, err = tx.Orders.WantRecent(ctx, c.ID, minute(3), limit, minute(10))
+				due, err = tx.Orders.EnqueueRecent(ctx, c.ID, minute(3), limit, minute(10))
 				return err
 			})
 			return due
@@ -341,7 +341,7 @@ var wantedOrderRules = rules[RepositoryFixture]{
 		is.Equal(f.order(t, c, "new"), denied) // fresh as it is
 		stranger := connection(t, c.Tenant, domain.Cdiscount).State().ID
 		is.True(errors.Is(f.Repository.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error {
-			_, err := tx.Orders.WantRecent(ctx, stranger, start, 1, later)
+			_, err := tx.Orders.EnqueueRecent(ctx, stranger, start, 1, later)
 			return err
 		}), domain.ErrNotFound))
 	},

@@ -67,12 +67,12 @@ var pollRules = rules[RepositoryFixture]{
 		for range n {
 			go func() {
 				errs <- f.Repository.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error {
-					k, s, err := tx.Polls.Lock(ctx, c.ID)
+					conn, s, err := tx.Polls.Lock(ctx, c.ID)
 					if err != nil {
 						return err
 					}
 					s.RecordFailure(domain.Errorf(domain.ErrUnavailable, "down"), later)
-					return tx.Polls.Save(ctx, k, s)
+					return tx.Polls.Save(ctx, conn, s)
 				})
 			}()
 		}

@@ -28,9 +28,9 @@ var quarantineRules = rules[RepositoryFixture]{
 			is.Equal(q.StoredAt.Location(), time.UTC)
 			is.True(i == 0 || cmp.Or(got[i-1].StoredAt.Compare(q.StoredAt), cmp.Compare(got[i-1].ID.String(), q.ID.String())) > 0)
 			is.True(q.Raw.Bytes == nil)
-			q.StoredAt, q.Raw = time.Time{}, domain.KeptRaw{}
+			q.StoredAt, q.Raw = time.Time{}, domain.StoredSource{}
 			expected := want[q.ID]
-			expected.Raw = domain.KeptRaw{}
+			expected.Raw = domain.StoredSource{}
 			is.Equal(q, expected)
 		}
 	},
@@ -56,7 +56,7 @@ var quarantineRules = rules[RepositoryFixture]{
 				for _, get := range []func(context.Context, domain.QuarantineID) (domain.Quarantined, error){tx.Quarantine.Get, tx.Quarantine.Lock} {
 					got, err := get(ctx, listed.ID)
 					is.NoErr(err)
-					got.Raw, listed.Raw = domain.KeptRaw{}, domain.KeptRaw{}
+					got.Raw, listed.Raw = domain.StoredSource{}, domain.StoredSource{}
 					is.Equal(got, listed)
 				}
 				got, err := tx.Quarantine.Get(ctx, listed.ID)
@@ -75,8 +75,8 @@ var quarantineRules = rules[RepositoryFixture]{
 		notice := external(c, "m2", func(m *domain.ExternalMessage) { m.Kind = domain.KindNotice })
 		r := rejected(c, "1", domain.RejectNUL, []byte{0})
 		in := f.ingest(t, c, inbound("m1", "thread", "", start))
-		f.store(t, c, domain.Intake{Messages: []domain.ExternalMessage{notice}, Rejected: []domain.RejectedMessage{r}})
-		f.underLock(t, c, func(ctx context.Context, tx ports.Tx) error { return tx.Rejects.MarkReplayed(ctx, r.ID, minute(1)) })
+		f.store(t, c, domain.PageWrite{Messages: []domain.ExternalMessage{notice}, Rejected: []domain.RejectedMessage{r}})
+		f.underLock(t, c, func(ctx context.Context, tx ports.Tx) error { return tx.DeadLetters.MarkReplayed(ctx, r.ID, minute(1)) })
 		is.Equal(len(f.quarantined(t, c.Tenant, everything)), 0)
 		for _, id := range []domain.QuarantineID{domain.QuarantineID(in.Messages[0].ID), domain.QuarantineID(notice.ID), domain.QuarantineID(r.ID), domain.NewID[domain.QuarantineID]()} {
 			f.update(t, c.Tenant, func(ctx context.Context, tx ports.Tx) error {
@@ -101,7 +101,7 @@ var quarantineRules = rules[RepositoryFixture]{
 		}
 		f.underLock(t, c, func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Quarantine.Lock(ctx, domain.QuarantineID(suspect.ID))
-			return errors.Join(err, tx.Quarantine.Assign(ctx, suspect.ID, k), tx.Intake.Store(ctx, domain.Intake{TicketMessages: []domain.TicketMessage{on}}))
+			return errors.Join(err, tx.Quarantine.Assign(ctx, suspect.ID, k), tx.Pages.Store(ctx, domain.PageWrite{TicketMessages: []domain.TicketMessage{on}}))
 		})
 		want := suspect
 		want.Kind, want.Ticket, want.Quarantine = domain.KindBuyerMessage, k, ""
@@ -128,7 +128,7 @@ var quarantineRules = rules[RepositoryFixture]{
 		suspect, other := f.suspects(t, c)
 		f.underLock(t, c, func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Quarantine.Lock(ctx, domain.QuarantineID(suspect.ID))
-			return errors.Join(err, tx.Intake.Store(ctx, domain.Intake{Joined: []domain.Joined{{Message: suspect.ID, Ticket: k}}}))
+			return errors.Join(err, tx.Pages.Store(ctx, domain.PageWrite{Joined: []domain.Joined{{Message: suspect.ID, Ticket: k}}}))
 		})
 		suspect.Ticket, suspect.Quarantine = k, ""
 		is.Equal(f.messages(t, c)[1:], []domain.ExternalMessage{suspect, other})
@@ -138,7 +138,7 @@ var quarantineRules = rules[RepositoryFixture]{
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		k := f.ingest(t, c, inbound("m1", "thread", "", start)).Opened[0].State().ID
 		r := rejected(c, "1", domain.RejectNUL, []byte{0})
-		f.store(t, c, domain.Intake{Rejected: []domain.RejectedMessage{r}})
+		f.store(t, c, domain.PageWrite{Rejected: []domain.RejectedMessage{r}})
 		f.update(t, c.Tenant, func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Quarantine.Lock(ctx, domain.QuarantineID(r.ID))
 			is.NoErr(err)
@@ -169,7 +169,7 @@ var quarantineRules = rules[RepositoryFixture]{
 		k := f.ingest(t, c, inbound("m1", "thread", "", start)).Opened[0].State().ID
 		suspect, _ := f.suspects(t, c)
 		r := rejected(c, "1", domain.RejectNUL, []byte{0})
-		f.store(t, c, domain.Intake{Rejected: []domain.RejectedMessage{r}})
+		f.store(t, c, domain.PageWrite{Rejected: []domain.RejectedMessage{r}})
 		ended := map[domain.QuarantineID]int{}
 		ids := []domain.QuarantineID{domain.QuarantineID(suspect.ID), domain.QuarantineID(r.ID)}
 		for i, err := range together(12, func(i int) error {
@@ -179,7 +179,7 @@ var quarantineRules = rules[RepositoryFixture]{
 				case err != nil:
 					return err
 				case q.Rejected:
-					return tx.Rejects.MarkReplayed(ctx, r.ID, minute(1))
+					return tx.DeadLetters.MarkReplayed(ctx, r.ID, minute(1))
 				case i%4 == 0:
 					return tx.Quarantine.Dismiss(ctx, suspect.ID)
 				}
@@ -261,7 +261,7 @@ func (f RepositoryFixture) suspects(t *testing.T, c domain.ConnectionState) (a, 
 		})
 	}
 	a, b = make("s1"), make("s2")
-	f.store(t, c, domain.Intake{Messages: []domain.ExternalMessage{a, b}})
+	f.store(t, c, domain.PageWrite{Messages: []domain.ExternalMessage{a, b}})
 	return a, b
 }
 
@@ -271,32 +271,32 @@ func (f RepositoryFixture) manyQuarantined(t *testing.T, c domain.ConnectionStat
 	t.Helper()
 	key, want := f.newKey(t, c.Tenant), map[domain.QuarantineID]domain.Quarantined{}
 	for i := range 3 {
-		var in domain.Intake
+		var in domain.PageWrite
 		for j, reason := range []domain.QuarantineReason{domain.QuarantineUnknown, domain.QuarantineNoTicket, awkward} {
 			m := external(c, fmt.Sprint("m", i, j), func(m *domain.ExternalMessage) {
-				m.Kind, m.Quarantine, m.Raw = domain.KindClaimOpened, reason, sealed(mail(fmt.Sprint(i, j)), key)
+				m.Kind, m.Quarantine, m.Source = domain.KindClaimOpened, reason, sealed(mail(fmt.Sprint(i, j)), key)
 				if j > 0 {
 					m.Evidence, m.OrderID, m.BuyerName, m.BuyerEmail, m.Subject = awkward, "order", "Zoë", "zoe@example.com", "Où ?"
-					m.Raw = mail(fmt.Sprint(i, j)).Plain()
+					m.Source = mail(fmt.Sprint(i, j)).Plain()
 				}
 			})
 			in.Messages = append(in.Messages, m)
 			want[domain.QuarantineID(m.ID)] = domain.Quarantined{
 				ID: domain.QuarantineID(m.ID), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, Reason: string(reason), Detail: m.Evidence,
 				Kind: m.Kind, ExternalID: m.ExternalID, OrderID: m.OrderID, BuyerName: m.BuyerName, BuyerEmail: m.BuyerEmail,
-				Subject: m.Subject, ReceivedAt: m.ReceivedAt, Raw: m.Raw,
+				Subject: m.Subject, ReceivedAt: m.ReceivedAt, Raw: m.Source,
 			}
 		}
-		for j, raw := range []domain.KeptRaw{mail(fmt.Sprint("r", i)).Plain(), sealed(mail(fmt.Sprint("s", i)), key)} {
+		for j, raw := range []domain.StoredSource{mail(fmt.Sprint("r", i)).Plain(), sealed(mail(fmt.Sprint("s", i)), key)} {
 			r := rejected(c, fmt.Sprint("r", i, j), domain.RejectNUL, nil)
-			r.Raw = raw
+			r.Source = raw
 			if j > 0 {
 				r.ReceivedAt, r.Detail = minute(i), awkward
 			}
 			in.Rejected = append(in.Rejected, r)
 			want[domain.QuarantineID(r.ID)] = domain.Quarantined{
 				ID: domain.QuarantineID(r.ID), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, Rejected: true, Reason: string(r.Reason),
-				Detail: r.Detail, ExternalID: r.ExternalID, ReceivedAt: r.ReceivedAt, Raw: r.Raw,
+				Detail: r.Detail, ExternalID: r.ExternalID, ReceivedAt: r.ReceivedAt, Raw: r.Source,
 			}
 		}
 		f.store(t, c, in)

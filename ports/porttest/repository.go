@@ -11,10 +11,10 @@ import (
 type RepositoryFixture struct {
 	Repository ports.Repository
 	Directory  ports.Directory
-	PollBook   ports.PollBook
+	PollBook   ports.PollLedger
 
-	Routes ports.Routes   // only for TestRoutes
-	Held   ports.RawsHeld // only for TestRawsHeld
+	Routes ports.Routes            // only for TestRoutes
+	Held   ports.UnarchivedSources // only for TestRawsHeld
 
 	Consents ports.PendingConsents // only for TestPendingConsents
 
@@ -62,7 +62,7 @@ func TestRoutes(t *testing.T, open func(t *testing.T) RepositoryFixture) {
 	routesRules.check(t, open)
 }
 
-// TestRawsHeld checks a RawsHeld against its contract. open is called once per subtest.
+// TestRawsHeld checks a UnarchivedSources against its contract. open is called once per subtest.
 func TestRawsHeld(t *testing.T, open func(t *testing.T) RepositoryFixture) {
 	rawsHeldRules.check(t, open)
 }

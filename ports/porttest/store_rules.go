@@ -25,22 +25,22 @@ var flags = []domain.SafetyFlag{
 	{Category: awkward, Term: awkward, Language: awkward, Start: 1 << 30, End: 1<<30 + 1, ListVersion: awkward, Action: awkward},
 }
 
-// storeRules are about what Intake.Store keeps.
+// storeRules are about what PageWrite.Store keeps.
 var storeRules = rules[RepositoryFixture]{
 	"an empty intake is fine": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		f.store(t, c, domain.Intake{})
+		f.store(t, c, domain.PageWrite{})
 		is.Equal(f.holding(t, c.Tenant).count(), [3]int{})
 	},
 	"every field of a message comes back": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		k := ticket(t, c, "k")
+		ticket := newTicket(t, c, "k")
 		made := func(id string, change func(*domain.ExternalMessage)) domain.ExternalMessage {
 			m := domain.ExternalMessage{
 				ID: domain.NewID[domain.MessageID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type,
-				Kind: domain.KindBuyerMessage, ExternalID: id, ReceivedAt: start, Raw: domain.Raw{}.Plain(),
+				Kind: domain.KindBuyerMessage, ExternalID: id, ReceivedAt: start, Source: domain.Source{}.Plain(),
 			}
 			change(&m)
 			return m
@@ -53,22 +53,22 @@ var storeRules = rules[RepositoryFixture]{
 				m.Facts = map[string]string{domain.FactAmountCents: "1999", domain.FactCurrency: "EUR"}
 				m.Flags, m.SafetyFlags = []domain.ParseFlag{domain.FlagAbsence, domain.FlagNoOrder}, flags
 				m.Quarantine = domain.QuarantineNoTicket
-				m.Language, m.Ticket = "fr", k.State().ID
-				m.Raw = domain.Raw{MediaType: "message/rfc822", Bytes: everyByte()}.Plain()
+				m.Language, m.Ticket = "fr", ticket.State().ID
+				m.Source = domain.Source{MediaType: "message/rfc822", Bytes: everyByte()}.Plain()
 			}),
 			made("3", func(m *domain.ExternalMessage) {
 				m.Kind, m.ThreadID, m.OrderID, m.BuyerName, m.BuyerEmail, m.Language = awkward, awkward, awkward, awkward, awkward, awkward
 				m.Evidence, m.Parser, m.MailID, m.Subject, m.Quarantine = awkward, 1<<31-1, awkward, awkward, awkward
 				m.Facts, m.Flags = map[string]string{awkward: awkward, "": ""}, []domain.ParseFlag{awkward, "", "a,b", "{}", "NULL", `"`}
-				m.Raw = domain.Raw{MediaType: awkward, Bytes: []byte(awkward)}.Plain()
+				m.Source = domain.Source{MediaType: awkward, Bytes: []byte(awkward)}.Plain()
 				m.ReceivedAt = time.Date(9999, time.December, 31, 23, 59, 59, 999999000, time.UTC)
 			}),
 			made("4", func(m *domain.ExternalMessage) {
-				m.Raw = domain.Raw{MediaType: "application/json", Bytes: bytes.Repeat([]byte("ab\x00\xff"), 1<<18)}.Plain()
+				m.Source = domain.Source{MediaType: "application/json", Bytes: bytes.Repeat([]byte("ab\x00\xff"), 1<<18)}.Plain()
 				m.ReceivedAt = time.Date(1, time.January, 1, 0, 0, 0, 1000, time.UTC)
 			}),
 		}
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{k}, Messages: want})
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{ticket}, Messages: want})
 		got := f.messages(t, c)
 		is.Equal(len(got), len(want))
 		for i := range want {
@@ -79,22 +79,22 @@ var storeRules = rules[RepositoryFixture]{
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		want := []*domain.Ticket{
-			ticket(t, c, "full", func(s *domain.TicketState) {
+			newTicket(t, c, "full", func(s *domain.TicketState) {
 				s.OrderID, s.Subject, s.Status, s.Priority = "order", "Où ?", domain.TicketEscalated, domain.PriorityUrgent
 				s.CustomerName, s.CustomerEmail = "Zoë", "zoe@example.com"
 				s.SafetyFlags, s.AutoSendBlockedReason = flags, domain.BlockedReason(flags)
 				s.LastMessageAt, s.CreatedAt, s.UpdatedAt = minute(9), minute(7), minute(8)
 			}),
-			ticket(t, c, awkward, func(s *domain.TicketState) {
+			newTicket(t, c, awkward, func(s *domain.TicketState) {
 				s.OrderID, s.Subject, s.CustomerName, s.CustomerEmail = awkward, awkward, awkward, awkward
 				s.AutoSendBlockedReason, s.LastMessageAt = awkward, minute(5)
 			}),
-			ticket(t, c, "bare", func(s *domain.TicketState) { s.LastMessageAt = minute(4) }),
-			ticket(t, c, "", func(s *domain.TicketState) {
+			newTicket(t, c, "bare", func(s *domain.TicketState) { s.LastMessageAt = minute(4) }),
+			newTicket(t, c, "", func(s *domain.TicketState) {
 				s.Connection, s.Channel, s.LastMessageAt = domain.ConnectionID{}, domain.ChannelManual, minute(3)
 			}),
 		}
-		f.store(t, c, domain.Intake{Opened: want})
+		f.store(t, c, domain.PageWrite{Opened: want})
 		got := f.holding(t, c.Tenant).Tickets
 		is.Equal(len(got), len(want))
 		for i := range want {
@@ -104,7 +104,7 @@ var storeRules = rules[RepositoryFixture]{
 	"every field of a ticket message and an event comes back": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		in := domain.Thread(c, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Book{}, minute(1))
+		in := domain.Thread(c, []domain.InboundMessage{inbound("m1", "thread", "order", start)}, domain.Candidates{}, minute(1))
 		k := in.Opened[0].State().ID
 		note := domain.TicketMessage{
 			ID: domain.NewID[domain.TicketMessageID](), Tenant: c.Tenant, Ticket: k, SenderType: domain.SenderAgent,
@@ -138,7 +138,7 @@ var storeRules = rules[RepositoryFixture]{
 			rejected(c, awkward, domain.RejectUTF8, []byte(awkward+"\xff\xfe")),
 		}
 		want[0].ReceivedAt = start
-		f.store(t, c, domain.Intake{Rejected: want})
+		f.store(t, c, domain.PageWrite{Rejected: want})
 		got := f.rejected(t, c)
 		is.Equal(len(got), len(want))
 		for i := range want {
@@ -149,9 +149,9 @@ var storeRules = rules[RepositoryFixture]{
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		first := rejected(c, "1", domain.RejectNUL, everyByte())
-		f.store(t, c, domain.Intake{Rejected: []domain.RejectedMessage{first}})
+		f.store(t, c, domain.PageWrite{Rejected: []domain.RejectedMessage{first}})
 		again, other := rejected(c, "2", domain.RejectNUL, everyByte()), rejected(c, "3", domain.RejectUTF8, everyByte())
-		f.store(t, c, domain.Intake{Rejected: []domain.RejectedMessage{again, other, rejected(c, "4", domain.RejectUTF8, everyByte())}})
+		f.store(t, c, domain.PageWrite{Rejected: []domain.RejectedMessage{again, other, rejected(c, "4", domain.RejectUTF8, everyByte())}})
 		got := f.rejected(t, c)
 		is.Equal(len(got), 2) // raw and reason make the difference, within one intake too
 		is.Equal(got[0], first)
@@ -160,9 +160,9 @@ var storeRules = rules[RepositoryFixture]{
 	"a changed ticket is saved": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		closed := ticket(t, c, "thread", func(s *domain.TicketState) { s.Status = domain.TicketClosed })
-		other := ticket(t, c, "other")
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{closed, other}})
+		closed := newTicket(t, c, "thread", func(s *domain.TicketState) { s.Status = domain.TicketClosed })
+		other := newTicket(t, c, "other")
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{closed, other}})
 		in := f.ingest(t, c, inbound("m1", "thread", "order", minute(5)))
 		is.Equal(len(in.Changed), 1)
 		got := f.holding(t, c.Tenant).Tickets
@@ -176,11 +176,11 @@ var storeRules = rules[RepositoryFixture]{
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		raw := everyByte()
-		in := domain.Thread(c, []domain.InboundMessage{inbound("m1", "", "", start)}, domain.Book{}, start)
-		in.Messages[0].Raw.Bytes = raw
+		in := domain.Thread(c, []domain.InboundMessage{inbound("m1", "", "", start)}, domain.Candidates{}, start)
+		in.Messages[0].Source.Bytes = raw
 		f.store(t, c, in)
 		clear(raw)
-		is.Equal(f.messages(t, c)[0].Raw.Bytes, everyByte())
+		is.Equal(f.messages(t, c)[0].Source.Bytes, everyByte())
 	},
 }
 
@@ -188,6 +188,6 @@ var storeRules = rules[RepositoryFixture]{
 func rejected(c domain.ConnectionState, id string, reason domain.RejectReason, raw []byte) domain.RejectedMessage {
 	return domain.RejectedMessage{
 		ID: domain.NewID[domain.RejectedID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, ExternalID: id, Reason: reason,
-		Detail: "broken", Raw: domain.Raw{MediaType: "message/rfc822", Bytes: raw}.Plain(),
+		Detail: "broken", Source: domain.Source{MediaType: "message/rfc822", Bytes: raw}.Plain(),
 	}
 }

@@ -24,20 +24,20 @@ type holding struct {
 func (f RepositoryFixture) holding(t *testing.T, tenant domain.TenantID) (h holding) {
 	t.Helper()
 	f.view(t, tenant, func(ctx context.Context, tx ports.Tx) error {
-		tickets, err := tx.Tickets.List(ctx, ports.TicketQuery{Limit: everything})
+		tickets, err := tx.Tickets.List(ctx, ports.TicketFilter{Limit: everything})
 		if err != nil {
 			return err
 		}
-		for _, k := range tickets {
-			h.Tickets = append(h.Tickets, plainTicket(k.State()))
-			messages, err := tx.Tickets.Messages(ctx, k.State().ID, ports.Position{}, everything)
+		for _, ticket := range tickets {
+			h.Tickets = append(h.Tickets, plainTicket(ticket.State()))
+			messages, err := tx.Tickets.Messages(ctx, ticket.State().ID, ports.Position{}, everything)
 			if err != nil {
 				return err
 			}
 			for _, m := range messages {
 				h.Messages = append(h.Messages, plainTicketMessage(m))
 			}
-			events, err := tx.Tickets.Events(ctx, k.State().ID, ports.Position{}, everything)
+			events, err := tx.Tickets.Events(ctx, ticket.State().ID, ports.Position{}, everything)
 			if err != nil {
 				return err
 			}
@@ -69,7 +69,7 @@ func plainMessage(m domain.ExternalMessage) domain.ExternalMessage {
 	if len(m.Facts) == 0 {
 		m.Facts = nil
 	}
-	m.Flags, m.SafetyFlags, m.Files, m.Raw.Bytes = plain(m.Flags), plain(m.SafetyFlags), plainFiles(m.Files), plain(m.Raw.Bytes)
+	m.Flags, m.SafetyFlags, m.Files, m.Source.Bytes = plain(m.Flags), plain(m.SafetyFlags), plainFiles(m.Files), plain(m.Source.Bytes)
 	return m
 }
 

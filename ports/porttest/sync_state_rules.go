@@ -33,7 +33,7 @@ var syncStateRules = rules[RepositoryFixture]{
 				is.NoErr(err)
 				s, err := domain.RestoreSyncState(want)
 				is.NoErr(err)
-				return tx.Intake.Store(ctx, domain.Intake{Sync: s})
+				return tx.Pages.Store(ctx, domain.PageWrite{Sync: s})
 			})
 			is.Equal(f.syncStateOf(t, c), want)
 		}
@@ -46,7 +46,7 @@ var syncStateRules = rules[RepositoryFixture]{
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Get(ctx, c.ID); return err },
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Lock(ctx, c.ID); return err },
 			func(ctx context.Context, tx ports.Tx) error {
-				return tx.Intake.Store(ctx, domain.Intake{Sync: domain.NewSyncState(c)})
+				return tx.Pages.Store(ctx, domain.PageWrite{Sync: domain.NewSyncState(c)})
 			},
 		} {
 			is.True(errors.Is(f.Repository.Update(t.Context(), t1, use), domain.ErrNotFound))
@@ -68,7 +68,7 @@ var syncStateRules = rules[RepositoryFixture]{
 					if err := s.Advance(at, strconv.Itoa(n+1), start); err != nil {
 						return err
 					}
-					return tx.Intake.Store(ctx, domain.Intake{Sync: s})
+					return tx.Pages.Store(ctx, domain.PageWrite{Sync: s})
 				})
 				if err != nil {
 					return err
@@ -94,7 +94,7 @@ var syncStateRules = rules[RepositoryFixture]{
 					if err := s.Advance(from, strconv.Itoa(round)+"-"+strconv.Itoa(i), start); err != nil {
 						return err
 					}
-					return tx.Intake.Store(ctx, domain.Intake{Sync: s})
+					return tx.Pages.Store(ctx, domain.PageWrite{Sync: s})
 				})
 			}) {
 				if err == nil {

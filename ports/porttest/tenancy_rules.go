@@ -29,7 +29,7 @@ var tenancyRules = rules[RepositoryFixture]{
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Get(ctx, c.ID); return err },
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Lock(ctx, c.ID); return err },
 			func(ctx context.Context, tx ports.Tx) error {
-				return tx.Intake.Store(ctx, domain.Intake{Sync: domain.NewSyncState(stolen)})
+				return tx.Pages.Store(ctx, domain.PageWrite{Sync: domain.NewSyncState(stolen)})
 			},
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.Tickets.Get(ctx, k); return err },
 		} {
@@ -45,7 +45,7 @@ var tenancyRules = rules[RepositoryFixture]{
 			connections, err := tx.Connections.OfType(ctx, domain.Amazon)
 			is.NoErr(err)
 			is.Equal(len(connections), 0)
-			tickets, err := tx.Tickets.List(ctx, ports.TicketQuery{Limit: everything})
+			tickets, err := tx.Tickets.List(ctx, ports.TicketFilter{Limit: everything})
 			is.NoErr(err)
 			is.Equal(len(tickets), 0)
 			messages, err := tx.Tickets.Messages(ctx, k, ports.Position{}, everything)
@@ -54,10 +54,10 @@ var tenancyRules = rules[RepositoryFixture]{
 			events, err := tx.Tickets.Events(ctx, k, ports.Position{}, everything)
 			is.NoErr(err)
 			is.Equal(len(events), 0)
-			known, err := tx.Intake.Known(ctx, c.Type, []string{"m1"})
+			known, err := tx.Pages.Known(ctx, c.Type, []string{"m1"})
 			is.NoErr(err)
 			is.True(!known["m1"])
-			book, err := tx.Intake.Book(ctx, c.ID, domain.ConversationKeys{Threads: []string{"thread"}, Orders: []string{"order"}}, later)
+			book, err := tx.Pages.Candidates(ctx, c.ID, domain.ConversationKeys{Threads: []string{"thread"}, Orders: []string{"order"}}, later)
 			is.NoErr(err)
 			is.Equal(len(book.Tickets), 0)
 			is.Equal(len(book.Threads), 0)
@@ -68,26 +68,26 @@ var tenancyRules = rules[RepositoryFixture]{
 		is, t1, t2 := is.New(t), tenant(t, "t1"), tenant(t, "t2")
 		theirs := f.connect(t, t1, domain.Amazon)
 		own := f.connect(t, t2, domain.Amazon)
-		k := f.ingest(t, theirs, inbound("m1", "thread", "order", start)).Opened[0]
+		ticket := f.ingest(t, theirs, inbound("m1", "thread", "order", start)).Opened[0]
 		before, messages := f.holding(t, t1), f.messages(t, theirs)
 		page := []domain.InboundMessage{inbound("m2", "thread-2", "", start)}
-		on := domain.Thread(own, page, domain.Book{}, start) // our message on their ticket
-		on.TicketMessages[0].Ticket, on.Messages[0].Ticket = k.State().ID, k.State().ID
+		on := domain.Thread(own, page, domain.Candidates{}, start) // our message on their ticket
+		on.TicketMessages[0].Ticket, on.Messages[0].Ticket = ticket.State().ID, ticket.State().ID
 		on.Opened, on.Events = nil, nil
-		state := k.State()
+		state := ticket.State()
 		state.Subject = "changed"
 		changed, err := domain.RestoreTicket(state)
 		is.NoErr(err)
 		posing := rejected(theirs, "1", domain.RejectNUL, []byte{0})
 		posing.Tenant = t2
-		for name, in := range map[string]domain.Intake{
-			"their whole intake":                     domain.Thread(theirs, page, domain.Book{}, start),
+		for name, in := range map[string]domain.PageWrite{
+			"their whole intake":                     domain.Thread(theirs, page, domain.Candidates{}, start),
 			"a message on their ticket":              on,
-			"a ticket of theirs":                     {Opened: []*domain.Ticket{ticket(t, theirs, "new")}},
-			"a ticket of their connection":           {Opened: []*domain.Ticket{ticket(t, theirs, "new", func(s *domain.TicketState) { s.Tenant = t2 })}},
+			"a ticket of theirs":                     {Opened: []*domain.Ticket{newTicket(t, theirs, "new")}},
+			"a ticket of their connection":           {Opened: []*domain.Ticket{newTicket(t, theirs, "new", func(s *domain.TicketState) { s.Tenant = t2 })}},
 			"a change of their ticket":               {Changed: []*domain.Ticket{changed}},
-			"a note on their ticket":                 {TicketMessages: []domain.TicketMessage{{ID: domain.NewID[domain.TicketMessageID](), Tenant: t2, Ticket: k.State().ID, SentAt: start}}},
-			"an event on their ticket":               {Events: []domain.TicketEvent{{ID: domain.NewID[domain.EventID](), Tenant: t2, Ticket: k.State().ID, Type: domain.EventStatusChanged, At: start}}},
+			"a note on their ticket":                 {TicketMessages: []domain.TicketMessage{{ID: domain.NewID[domain.TicketMessageID](), Tenant: t2, Ticket: ticket.State().ID, SentAt: start}}},
+			"an event on their ticket":               {Events: []domain.TicketEvent{{ID: domain.NewID[domain.EventID](), Tenant: t2, Ticket: ticket.State().ID, Type: domain.EventStatusChanged, At: start}}},
 			"a rejected message":                     {Rejected: []domain.RejectedMessage{rejected(theirs, "1", domain.RejectNUL, []byte{0})}},
 			"a rejected message of their connection": {Rejected: []domain.RejectedMessage{posing}},
 		} {
@@ -96,7 +96,7 @@ var tenancyRules = rules[RepositoryFixture]{
 				is.True(f.Repository.Update(t.Context(), t2, func(ctx context.Context, tx ports.Tx) error {
 					_, err := tx.SyncStates.Lock(ctx, own.ID)
 					is.NoErr(err)
-					return tx.Intake.Store(ctx, in)
+					return tx.Pages.Store(ctx, in)
 				}) != nil)
 			})
 		}

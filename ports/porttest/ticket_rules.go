@@ -38,7 +38,7 @@ var ticketRules = rules[RepositoryFixture]{
 	"Get gives the ticket that List gives": func(t *testing.T, f RepositoryFixture) {
 		is, t1 := is.New(t), tenant(t, "t1")
 		c := f.connect(t, t1, domain.Amazon)
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{ticket(t, c, "k", func(s *domain.TicketState) { s.SafetyFlags = flags })}})
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{newTicket(t, c, "k", func(s *domain.TicketState) { s.SafetyFlags = flags })}})
 		listed := f.holding(t, t1).Tickets[0]
 		f.view(t, t1, func(ctx context.Context, tx ports.Tx) error {
 			got, err := tx.Tickets.Get(ctx, listed.ID)
@@ -56,7 +56,7 @@ var ticketRules = rules[RepositoryFixture]{
 		is, t1 := is.New(t), tenant(t, "t1")
 		want := f.manyTickets(t, f.connect(t, t1, domain.Amazon))
 		for limit := 1; limit <= len(want)+1; limit++ {
-			is.Equal(f.walk(t, t1, ports.TicketQuery{Limit: limit}, nil), want)
+			is.Equal(f.walk(t, t1, ports.TicketFilter{Limit: limit}, nil), want)
 		}
 	},
 	"filters hold on every page": func(t *testing.T, f RepositoryFixture) {
@@ -68,7 +68,7 @@ var ticketRules = rules[RepositoryFixture]{
 				matching := slices.DeleteFunc(slices.Clone(want), func(s domain.TicketState) bool {
 					return status != "" && s.Status != status || channel != "" && s.Channel != channel
 				})
-				q := ports.TicketQuery{Status: status, Channel: channel, Limit: 2}
+				q := ports.TicketFilter{Status: status, Channel: channel, Limit: 2}
 				is.Equal(f.walk(t, t1, q, nil), plain(matching))
 			}
 		}
@@ -77,9 +77,9 @@ var ticketRules = rules[RepositoryFixture]{
 		is, t1 := is.New(t), tenant(t, "t1")
 		c := f.connect(t, t1, domain.Amazon)
 		want := f.manyTickets(t, c)
-		is.Equal(f.walk(t, t1, ports.TicketQuery{Limit: 2}, func() {
-			f.store(t, c, domain.Intake{Opened: []*domain.Ticket{
-				ticket(t, c, domain.NewID[domain.TicketID]().String(), func(s *domain.TicketState) { s.LastMessageAt = minute(99) }),
+		is.Equal(f.walk(t, t1, ports.TicketFilter{Limit: 2}, func() {
+			f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{
+				newTicket(t, c, domain.NewID[domain.TicketID]().String(), func(s *domain.TicketState) { s.LastMessageAt = minute(99) }),
 			}})
 		}), want)
 	},
@@ -116,11 +116,11 @@ var ticketRules = rules[RepositoryFixture]{
 	"events come by rising At, page by page, each once": func(t *testing.T, f RepositoryFixture) {
 		is, t1 := is.New(t), tenant(t, "t1")
 		c := f.connect(t, t1, domain.Amazon)
-		k := ticket(t, c, "key")
-		in := domain.Intake{Opened: []*domain.Ticket{k}}
+		ticket := newTicket(t, c, "key")
+		in := domain.PageWrite{Opened: []*domain.Ticket{ticket}}
 		for _, at := range []int{5, 1, 3, 3, 3, 2, 4} {
 			in.Events = append(in.Events, domain.TicketEvent{
-				ID: domain.NewID[domain.EventID](), Tenant: t1, Ticket: k.State().ID, Type: domain.EventStatusChanged,
+				ID: domain.NewID[domain.EventID](), Tenant: t1, Ticket: ticket.State().ID, Type: domain.EventStatusChanged,
 				Actor: domain.ActorSystem, At: minute(at),
 			})
 		}
@@ -133,7 +133,7 @@ var ticketRules = rules[RepositoryFixture]{
 			after := ports.Position{}
 			for more := true; more; {
 				f.view(t, t1, func(ctx context.Context, tx ports.Tx) error {
-					page, err := tx.Tickets.Events(ctx, k.State().ID, after, limit)
+					page, err := tx.Tickets.Events(ctx, ticket.State().ID, after, limit)
 					is.True(len(page) <= limit)
 					for _, e := range page {
 						got = append(got, plainEvent(e))
@@ -151,9 +151,9 @@ var ticketRules = rules[RepositoryFixture]{
 // manyTickets stores tickets of c, several of one time, and returns them in the order of a list.
 func (f RepositoryFixture) manyTickets(t *testing.T, c domain.ConnectionState) []domain.TicketState {
 	t.Helper()
-	var in domain.Intake
+	var in domain.PageWrite
 	for i, at := range []int{3, 1, 2, 2, 2, 5, 1, 4, 2} {
-		in.Opened = append(in.Opened, ticket(t, c, minute(i).String(), func(s *domain.TicketState) {
+		in.Opened = append(in.Opened, newTicket(t, c, minute(i).String(), func(s *domain.TicketState) {
 			s.LastMessageAt = minute(at)
 			if i%3 == 0 {
 				s.Status = domain.TicketClosed
@@ -165,8 +165,8 @@ func (f RepositoryFixture) manyTickets(t *testing.T, c domain.ConnectionState) [
 	}
 	f.store(t, c, in)
 	states := make([]domain.TicketState, len(in.Opened))
-	for i, k := range in.Opened {
-		states[i] = k.State()
+	for i, ticket := range in.Opened {
+		states[i] = ticket.State()
 	}
 	slices.SortFunc(states, func(a, b domain.TicketState) int {
 		return cmp.Or(b.LastMessageAt.Compare(a.LastMessageAt), cmp.Compare(b.ID.String(), a.ID.String()))
@@ -175,16 +175,16 @@ func (f RepositoryFixture) manyTickets(t *testing.T, c domain.ConnectionState) [
 }
 
 // walk reads all tickets that q selects, a page of q.Limit after the other, and calls between after each page.
-func (f RepositoryFixture) walk(t *testing.T, tenant domain.TenantID, q ports.TicketQuery, between func()) (found []domain.TicketState) {
+func (f RepositoryFixture) walk(t *testing.T, tenant domain.TenantID, q ports.TicketFilter, between func()) (found []domain.TicketState) {
 	t.Helper()
 	is := is.New(t)
 	for more := true; more; {
 		f.view(t, tenant, func(ctx context.Context, tx ports.Tx) error {
 			page, err := tx.Tickets.List(ctx, q)
 			is.True(len(page) <= q.Limit)
-			for _, k := range page {
-				found = append(found, plainTicket(k.State()))
-				q.After = ports.Position{At: k.State().LastMessageAt, ID: k.State().ID.String()}
+			for _, ticket := range page {
+				found = append(found, plainTicket(ticket.State()))
+				q.After = ports.Position{At: ticket.State().LastMessageAt, ID: ticket.State().ID.String()}
 			}
 			more = len(page) == q.Limit
 			return err

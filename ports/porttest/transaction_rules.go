@@ -117,10 +117,12 @@ var transactionRules = rules[RepositoryFixture]{
 			},
 			func(ctx context.Context, tx ports.Tx) error { return tx.Connections.Save(ctx, changed) },
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.Connections.Lock(ctx, c.ID); return err },
-			func(ctx context.Context, tx ports.Tx) error { return tx.Intake.Store(ctx, domain.Intake{Sync: state}) },
+			func(ctx context.Context, tx ports.Tx) error {
+				return tx.Pages.Store(ctx, domain.PageWrite{Sync: state})
+			},
 			func(ctx context.Context, tx ports.Tx) error { _, err := tx.SyncStates.Lock(ctx, c.ID); return err },
 			func(ctx context.Context, tx ports.Tx) error {
-				return tx.Intake.Store(ctx, domain.Thread(c, []domain.InboundMessage{inbound("m", "", "", start)}, domain.Book{}, start))
+				return tx.Pages.Store(ctx, domain.Thread(c, []domain.InboundMessage{inbound("m", "", "", start)}, domain.Candidates{}, start))
 			},
 		} {
 			is.True(f.Repository.View(t.Context(), t1, change) != nil)

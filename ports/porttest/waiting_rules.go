@@ -25,7 +25,7 @@ var waitingRules = rules[RepositoryFixture]{
 	"events and copies without a ticket wait for their thread or order, and nothing else does": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		var in domain.Intake
+		var in domain.PageWrite
 		var want []string
 		for i, kind := range domain.MessageKinds {
 			waits := slices.Contains([]domain.MessageKind{
@@ -49,17 +49,17 @@ var waitingRules = rules[RepositoryFixture]{
 		want.Evidence, want.Parser, want.MailID, want.Subject, want.Language = "header", 3, "id@mail", "Retour", "fr"
 		want.BuyerName, want.BuyerEmail, want.Facts = "Zoë", "zoe@example.com", map[string]string{domain.FactASIN: "B000000001"}
 		want.Flags, want.SafetyFlags, want.Quarantine = []domain.ParseFlag{domain.FlagAbsence}, flags, domain.QuarantineNoTicket
-		f.store(t, c, domain.Intake{Messages: []domain.ExternalMessage{want}})
+		f.store(t, c, domain.PageWrite{Messages: []domain.ExternalMessage{want}})
 		got := f.bookOf(t, c, domain.ConversationKeys{Threads: []string{"thread"}, Orders: []string{"order"}}).Waiting
 		is.Equal(len(got), 1) // once, though it is found twice
-		is.True(got[0].Raw.Bytes == nil)
-		got[0].Raw, want.Raw = domain.KeptRaw{}, domain.KeptRaw{}
+		is.True(got[0].Source.Bytes == nil)
+		got[0].Source, want.Source = domain.StoredSource{}, domain.StoredSource{}
 		is.Equal(plainMessage(got[0]), want)
 	},
 	"the newest hundred of each thread and of each order wait": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		var in domain.Intake
+		var in domain.PageWrite
 		for i := range 103 {
 			in.Messages = append(in.Messages, about(c, fmt.Sprintf("thread-%03d", i), domain.KindReturnEvent, "thread", "", i),
 				about(c, fmt.Sprintf("order-%03d", i), domain.KindSellerCopy, "", "order", 200+i))
@@ -74,7 +74,7 @@ var waitingRules = rules[RepositoryFixture]{
 		is, t1 := is.New(t), tenant(t, "t1")
 		c, other, theirs := f.connect(t, t1, domain.Amazon), f.connect(t, t1, domain.Fnac), f.connect(t, tenant(t, "t2"), domain.Amazon)
 		for _, from := range []domain.ConnectionState{other, theirs} {
-			f.store(t, from, domain.Intake{Messages: []domain.ExternalMessage{about(from, "m1", domain.KindReturnEvent, "thread", "order", 1)}})
+			f.store(t, from, domain.PageWrite{Messages: []domain.ExternalMessage{about(from, "m1", domain.KindReturnEvent, "thread", "order", 1)}})
 		}
 		asked := domain.ConversationKeys{Threads: []string{"thread"}, Orders: []string{"order"}}
 		is.Equal(len(f.bookOf(t, c, asked).Waiting), 0)
@@ -85,17 +85,17 @@ var waitingRules = rules[RepositoryFixture]{
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
 		claim, stays := about(c, "m1", domain.KindClaimOpened, "", "order", 1), about(c, "m2", domain.KindRefundEvent, "", "order", 2)
 		claim.Quarantine, stays.Quarantine = domain.QuarantineNoTicket, domain.QuarantineNoTicket
-		f.store(t, c, domain.Intake{Messages: []domain.ExternalMessage{claim, stays}})
-		k, asked := ticket(t, c, "key"), domain.ConversationKeys{Orders: []string{"order"}}
-		id := k.State().ID
+		f.store(t, c, domain.PageWrite{Messages: []domain.ExternalMessage{claim, stays}})
+		ticket, asked := newTicket(t, c, "key"), domain.ConversationKeys{Orders: []string{"order"}}
+		id := ticket.State().ID
 		event := domain.TicketEvent{
 			ID: domain.NewID[domain.EventID](), Tenant: c.Tenant, Ticket: id, Origin: claim.ID, Type: domain.EventClaimOpened,
 			Actor: domain.ActorSystem, At: minute(3),
 		}
-		f.withBook(t, c, asked, func(ctx context.Context, tx ports.Tx, b domain.Book) error {
+		f.withBook(t, c, asked, func(ctx context.Context, tx ports.Tx, b domain.Candidates) error {
 			is.Equal(waitingIDs(b), []string{"m1", "m2"})
-			return tx.Intake.Store(ctx, domain.Intake{
-				Opened: []*domain.Ticket{k}, Joined: []domain.Joined{{Message: claim.ID, Ticket: id}}, Events: []domain.TicketEvent{event},
+			return tx.Pages.Store(ctx, domain.PageWrite{
+				Opened: []*domain.Ticket{ticket}, Joined: []domain.Joined{{Message: claim.ID, Ticket: id}}, Events: []domain.TicketEvent{event},
 			})
 		})
 		claim.Ticket, claim.Quarantine = id, ""
@@ -107,13 +107,13 @@ var waitingRules = rules[RepositoryFixture]{
 	"an external message tells of an event of a type once": func(t *testing.T, f RepositoryFixture) {
 		is := is.New(t)
 		c := f.connect(t, tenant(t, "t1"), domain.Amazon)
-		k, m, other := ticket(t, c, "key"), about(c, "m1", domain.KindClaimOpened, "", "order", 1), about(c, "m2", domain.KindClaimOpened, "", "order", 1)
-		event := func(origin domain.MessageID, typ domain.EventType) domain.Intake {
-			return domain.Intake{Events: []domain.TicketEvent{{
-				ID: domain.NewID[domain.EventID](), Tenant: c.Tenant, Ticket: k.State().ID, Origin: origin, Type: typ, Actor: domain.ActorSystem, At: minute(2),
+		ticket, m, other := newTicket(t, c, "key"), about(c, "m1", domain.KindClaimOpened, "", "order", 1), about(c, "m2", domain.KindClaimOpened, "", "order", 1)
+		event := func(origin domain.MessageID, typ domain.EventType) domain.PageWrite {
+			return domain.PageWrite{Events: []domain.TicketEvent{{
+				ID: domain.NewID[domain.EventID](), Tenant: c.Tenant, Ticket: ticket.State().ID, Origin: origin, Type: typ, Actor: domain.ActorSystem, At: minute(2),
 			}}}
 		}
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{k}, Messages: []domain.ExternalMessage{m, other}})
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{ticket}, Messages: []domain.ExternalMessage{m, other}})
 		f.store(t, c, event(m.ID, domain.EventClaimOpened))
 		is.True(errors.Is(f.tryStore(t.Context(), c, event(m.ID, domain.EventClaimOpened)), domain.ErrConflict))
 		f.store(t, c, event(m.ID, domain.EventStatusChanged))
@@ -127,13 +127,13 @@ var waitingRules = rules[RepositoryFixture]{
 		is := is.New(t)
 		c, own := f.connect(t, tenant(t, "t1"), domain.Amazon), f.connect(t, tenant(t, "t2"), domain.Amazon)
 		theirs, mine := about(c, "m1", domain.KindClaimOpened, "", "order", 1), about(own, "m1", domain.KindClaimOpened, "", "order", 1)
-		k, other := ticket(t, c, "key"), ticket(t, own, "key")
-		f.store(t, c, domain.Intake{Opened: []*domain.Ticket{k}, Messages: []domain.ExternalMessage{theirs}})
-		f.store(t, own, domain.Intake{Opened: []*domain.Ticket{other}, Messages: []domain.ExternalMessage{mine}})
+		ticket, other := newTicket(t, c, "key"), newTicket(t, own, "key")
+		f.store(t, c, domain.PageWrite{Opened: []*domain.Ticket{ticket}, Messages: []domain.ExternalMessage{theirs}})
+		f.store(t, own, domain.PageWrite{Opened: []*domain.Ticket{other}, Messages: []domain.ExternalMessage{mine}})
 		before := f.holding(t, c.Tenant)
-		for name, in := range map[string]domain.Intake{
+		for name, in := range map[string]domain.PageWrite{
 			"their message on our ticket": {Joined: []domain.Joined{{Message: theirs.ID, Ticket: other.State().ID}}},
-			"our message on their ticket": {Joined: []domain.Joined{{Message: mine.ID, Ticket: k.State().ID}}},
+			"our message on their ticket": {Joined: []domain.Joined{{Message: mine.ID, Ticket: ticket.State().ID}}},
 			"an event that theirs tells of": {Events: []domain.TicketEvent{{
 				ID: domain.NewID[domain.EventID](), Tenant: own.Tenant, Ticket: other.State().ID, Origin: theirs.ID, Type: domain.EventClaimOpened, At: start,
 			}}},
@@ -141,9 +141,9 @@ var waitingRules = rules[RepositoryFixture]{
 			err := f.Repository.Update(t.Context(), own.Tenant, func(ctx context.Context, tx ports.Tx) error {
 				_, err := tx.SyncStates.Lock(ctx, own.ID)
 				is.NoErr(err)
-				_, err = tx.Intake.Book(ctx, own.ID, domain.ConversationKeys{Orders: []string{"order"}}, later)
+				_, err = tx.Pages.Candidates(ctx, own.ID, domain.ConversationKeys{Orders: []string{"order"}}, later)
 				is.NoErr(err)
-				return tx.Intake.Store(ctx, in)
+				return tx.Pages.Store(ctx, in)
 			})
 			if name != "their message on our ticket" && err == nil { // of that one it is enough that nothing happens
 				t.Errorf("%s: stored", name)

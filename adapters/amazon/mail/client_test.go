@@ -112,7 +112,7 @@ func TestReadMailbox(t *testing.T) {
 		byID := map[string]domain.InboundMessage{}
 		for i, m := range mails {
 			want := mail.Interpreter{}.Parse(m.Raw, m.Arrived)
-			is.Equal(string(got[i].Raw.Bytes), string(m.Raw)) // byte for byte, in the order of arrival
+			is.Equal(string(got[i].Source.Bytes), string(m.Raw)) // byte for byte, in the order of arrival
 			is.Equal(got[i].ExternalID, want.ExternalID)
 			is.Equal(got[i].Kind, m.Want.Kind)
 			if got[i].Kind == domain.KindBuyerMessage {
@@ -248,7 +248,7 @@ func TestReadCutAnywhere(t *testing.T) {
 		all := append(broken, rest...)
 		is.Equal(len(all), len(mails)) // none lost, none twice
 		for i, m := range all {
-			is.Equal(string(m.Raw.Bytes), string(mails[i].Raw)) // and none cut short
+			is.Equal(string(m.Source.Bytes), string(mails[i].Raw)) // and none cut short
 		}
 		is.Equal(p.Held(), 0)
 	}
@@ -271,15 +271,15 @@ func TestReadLargeMail(t *testing.T) {
 		is.NoErr(err)
 		is.Equal(len(got), 3)
 		is.True(got[1].Unreadable != "")
-		is.Equal(string(got[1].Raw.Bytes), string(large.Raw[:256<<10]))
+		is.Equal(string(got[1].Source.Bytes), string(large.Raw[:256<<10]))
 		is.Equal(got[0].Unreadable+got[2].Unreadable, "")
-		is.True(mail.Interpreter{}.Interpret(got[1].Raw, got[1].ReceivedAt).Unreadable != "") // a beginning is not taken for the whole later
-		before := domain.Raw{MediaType: mail.MediaType, Bytes: got[1].Raw.Bytes}
+		is.True(mail.Interpreter{}.Interpret(got[1].Source, got[1].ReceivedAt).Unreadable != "") // a beginning is not taken for the whole later
+		before := domain.Source{MediaType: mail.MediaType, Bytes: got[1].Source.Bytes}
 		is.True(mail.Interpreter{}.Interpret(before, got[1].ReceivedAt).Unreadable != "") // nor one that was stored without saying so
 
 		got, _, err = readAll(t.Context(), a.client(mail.Options{}), a.connection, "", nil)
 		is.NoErr(err)
-		is.Equal(string(got[1].Raw.Bytes), string(large.Raw))
+		is.Equal(string(got[1].Source.Bytes), string(large.Raw))
 	})
 }
 

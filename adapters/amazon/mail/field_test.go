@@ -102,7 +102,7 @@ func TestParseUnreadable(t *testing.T) {
 			is := is.New(t)
 			m := read(raw)
 			is.True(m.Unreadable != "")
-			is.Equal(string(m.Raw.Bytes), raw)
+			is.Equal(string(m.Source.Bytes), raw)
 		})
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // File implements ports.Interpreter.
-func (i Interpreter) File(raw domain.Raw, number int) ([]byte, error) {
+func (i Interpreter) File(raw domain.Source, number int) ([]byte, error) {
 	if root := cutMail(cutHeader(raw.Bytes)).root; isMail(root.header) {
 		n := 0
 		for a := range attachments(root) {

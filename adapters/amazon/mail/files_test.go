@@ -148,7 +148,7 @@ func TestFiles(t *testing.T) {
 				is.Equal(slices.Contains(m.Flags, flag), slices.Contains(c.flags, flag))
 			}
 			for _, n := range []int{-1, len(c.want)} {
-				_, err := mail.Interpreter{}.File(domain.Raw{MediaType: mail.MediaType, Bytes: []byte(c.raw)}, n)
+				_, err := mail.Interpreter{}.File(domain.Source{MediaType: mail.MediaType, Bytes: []byte(c.raw)}, n)
 				is.True(errors.Is(err, domain.ErrNotFound))
 			}
 		})
@@ -159,7 +159,7 @@ func TestFiles(t *testing.T) {
 func contentOf(t testing.TB, raw string, f domain.File) string {
 	t.Helper()
 	is := is.New(t)
-	content, err := mail.Interpreter{}.File(domain.Raw{MediaType: mail.MediaType, Bytes: []byte(raw)}, f.Number)
+	content, err := mail.Interpreter{}.File(domain.Source{MediaType: mail.MediaType, Bytes: []byte(raw)}, f.Number)
 	is.NoErr(err)
 	is.Equal(int64(len(content)), f.Size)
 	is.Equal(domain.DigestOf(content), f.Digest)
@@ -203,7 +203,7 @@ func TestManyFiles(t *testing.T) {
 	is.Equal(len(m.Files), domain.MaxFiles)
 	is.True(slices.Contains(m.Flags, domain.FlagFilesOverLimit))
 	is.Equal(contentOf(t, raw, m.Files[domain.MaxFiles-1]), gifFile+"99;")
-	_, err := mail.Interpreter{}.File(domain.Raw{MediaType: mail.MediaType, Bytes: []byte(raw)}, domain.MaxFiles)
+	_, err := mail.Interpreter{}.File(domain.Source{MediaType: mail.MediaType, Bytes: []byte(raw)}, domain.MaxFiles)
 	is.True(errors.Is(err, domain.ErrNotFound)) // what is not listed is not given out
 }
 
@@ -227,7 +227,7 @@ func TestLargeFiles(t *testing.T) {
 			is.Equal(m.Files[0].Digest, domain.DigestOf(content))
 			is.Equal(has(m.Files[0], domain.FileNotRead), c.over)
 			is.Equal(slices.Contains(m.Flags, domain.FlagFilesOverLimit), c.over)
-			got, err := mail.Interpreter{}.File(domain.Raw{MediaType: mail.MediaType, Bytes: raw}, 0)
+			got, err := mail.Interpreter{}.File(domain.Source{MediaType: mail.MediaType, Bytes: raw}, 0)
 			is.Equal(errors.Is(err, domain.ErrNotFound), c.over)
 			is.True(c.over || bytes.Equal(got, content))
 		})
@@ -260,7 +260,7 @@ func TestFileNotTransmitted(t *testing.T) {
 
 func TestFileOfNoMail(t *testing.T) {
 	t.Parallel()
-	_, err := mail.Interpreter{}.File(domain.Raw{Bytes: []byte("Content-Type: application/pdf\r\n\r\n" + pdfFile)}, 0)
+	_, err := mail.Interpreter{}.File(domain.Source{Bytes: []byte("Content-Type: application/pdf\r\n\r\n" + pdfFile)}, 0)
 	is.New(t).True(errors.Is(err, domain.ErrNotFound))
 }
 
@@ -288,7 +288,7 @@ func checkFiles(t *testing.T, raw string) {
 		}
 		contentOf(t, raw, f)
 	}
-	_, err := mail.Interpreter{}.File(domain.Raw{MediaType: mail.MediaType, Bytes: []byte(raw)}, len(files))
+	_, err := mail.Interpreter{}.File(domain.Source{MediaType: mail.MediaType, Bytes: []byte(raw)}, len(files))
 	if !errors.Is(err, domain.ErrNotFound) {
 		t.Fatalf("a file that is not listed: %v", err)
 	}

@@ -60,7 +60,7 @@ func FuzzParse(f *testing.F) {
 		if again := reader.Parse(before, fuzzArrival); !reflect.DeepEqual(m, again) {
 			t.Fatalf("the same bytes give two messages: %+v %+v", m, again)
 		}
-		if again := reader.Interpret(m.Raw, m.ReceivedAt); again.Unreadable == m.Unreadable && !reflect.DeepEqual(m, again) {
+		if again := reader.Interpret(m.Source, m.ReceivedAt); again.Unreadable == m.Unreadable && !reflect.DeepEqual(m, again) {
 			t.Fatalf("read again it is another message: %+v %+v", m, again)
 		}
 		if len(m.Body)+len(m.Quoted) > 4*len(raw) || len(m.FullText) > 4*len(raw) {

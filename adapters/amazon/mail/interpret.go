@@ -19,9 +19,9 @@ type Interpreter struct {
 // Interpret reads a stored raw of [MediaType] again, as [Client.Pages] gave it: what ports.Interpreter asks for. received
 // stands in for the time at which the mail server took the mail. That comes to the same: where the Date was believed it is
 // the Date, which is believed again, and else it is the server's.
-func (i Interpreter) Interpret(raw domain.Raw, received time.Time) domain.InboundMessage {
+func (i Interpreter) Interpret(raw domain.Source, received time.Time) domain.InboundMessage {
 	m := i.Parse(raw.Bytes, received)
-	m.Raw = raw
+	m.Source = raw
 	// Beginnings that were stored before they had a media type of their own have their length only.
 	if raw.MediaType == partialMediaType || len(raw.Bytes) == keptOfLarge {
 		m.Unreadable = "the mail was too large to be read: only its beginning is kept"

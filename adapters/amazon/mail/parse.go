@@ -28,7 +28,7 @@ const ParserVersion = 2
 func (i Interpreter) Parse(raw []byte, arrived time.Time) domain.InboundMessage {
 	m := domain.InboundMessage{
 		Kind: domain.KindUnknown, Parser: ParserVersion, ReceivedAt: arrived.UTC(),
-		Raw: domain.Raw{MediaType: MediaType, Bytes: raw},
+		Source: domain.Source{MediaType: MediaType, Bytes: raw},
 	}
 	l := readLetter(raw, i.AuthServer)
 	if !isMail(l.header) {

@@ -129,7 +129,7 @@ func (r *reader) message(f fetched) domain.InboundMessage {
 	}
 	m := Interpreter{AuthServer: r.options.AuthServer}.Parse(f.raw, f.arrived)
 	if f.partial {
-		m.Raw.MediaType = partialMediaType
+		m.Source.MediaType = partialMediaType
 		m.Unreadable = fmt.Sprintf("the mail has %d bytes, more than the %d that are read; its beginning is kept", f.size, r.options.MaxMail)
 	}
 	return m

@@ -119,14 +119,14 @@ func checkKept(t *testing.T, m mailtest.Mail, raw []byte) domain.InboundMessage 
 	s := domain.Screen(domain.ConnectionState{}, []domain.InboundMessage{got})
 	switch {
 	case len(s.Accepted) == 1 && len(s.Rejected) == 0:
-		if !bytes.Equal(s.Accepted[0].Raw.Bytes, raw) {
+		if !bytes.Equal(s.Accepted[0].Source.Bytes, raw) {
 			t.Errorf("%s: another raw is kept", m.Shape)
 		}
 	case len(s.Accepted) == 0 && len(s.Rejected) == 1:
 		if r := s.Rejected[0]; r.Reason == "" || r.Reason == domain.RejectNUL || r.Reason == domain.RejectUTF8 {
 			t.Errorf("%s: it is rejected for %q", m.Shape, r.Reason)
 		}
-		if len(raw) > 0 && s.Rejected[0].Raw.Digest != domain.DigestOf(raw) {
+		if len(raw) > 0 && s.Rejected[0].Source.Digest != domain.DigestOf(raw) {
 			t.Errorf("%s: another raw is kept", m.Shape)
 		}
 	default:

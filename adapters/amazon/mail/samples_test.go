@@ -16,7 +16,7 @@ import (
 
 // interpret reads a mail that came in these bytes.
 func interpret(m mailtest.Mail, raw []byte) domain.InboundMessage {
-	return reader.Interpret(domain.Raw{MediaType: mail.MediaType, Bytes: raw}, m.Arrived)
+	return reader.Interpret(domain.Source{MediaType: mail.MediaType, Bytes: raw}, m.Arrived)
 }
 
 // changes is what a transport may change of what is read. What is not here changes nothing.
@@ -89,7 +89,7 @@ func checkSample(t *testing.T, m mailtest.Mail, way string, raw []byte) {
 	if len(got.Files) <= 10 {
 		checkContents(t, m.Shape+", "+way, got)
 	}
-	if again := reader.Interpret(got.Raw, got.ReceivedAt); !reflect.DeepEqual(got, again) {
+	if again := reader.Interpret(got.Source, got.ReceivedAt); !reflect.DeepEqual(got, again) {
 		t.Errorf("%s, %s: read again it is another message", m.Shape, way)
 	}
 	screened := domain.Screen(domain.ConnectionState{}, []domain.InboundMessage{got})
@@ -106,7 +106,7 @@ func checkSample(t *testing.T, m mailtest.Mail, way string, raw []byte) {
 func checkContents(t *testing.T, name string, got domain.InboundMessage) {
 	t.Helper()
 	for i, f := range got.Files {
-		content, err := reader.File(got.Raw, f.Number)
+		content, err := reader.File(got.Source, f.Number)
 		switch {
 		case f.Number != i:
 			t.Errorf("%s: file %d has the number %d", name, i, f.Number)
@@ -120,7 +120,7 @@ func checkContents(t *testing.T, name string, got domain.InboundMessage) {
 			t.Errorf("%s: file %d has %d other bytes than the %d that were described", name, i, len(content), f.Size)
 		}
 	}
-	if _, err := reader.File(got.Raw, len(got.Files)); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := reader.File(got.Source, len(got.Files)); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("%s: there is a file behind the last one: %v", name, err)
 	}
 }

@@ -15,7 +15,7 @@ var start = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 // office is what a seller's tickets come to, mail by mail, without a store.
 type office struct {
 	connection domain.ConnectionState
-	book       domain.Book
+	book       domain.Candidates
 	known      map[string]bool            // external ids
 	tickets    map[string]domain.TicketID // by conversation of the corpus
 	taken      map[domain.TicketID]bool   // those in tickets
@@ -33,14 +33,14 @@ func newOffice(t *testing.T) *office {
 	}
 	return &office{
 		connection: c.State(), known: map[string]bool{}, tickets: map[string]domain.TicketID{}, taken: map[domain.TicketID]bool{},
-		book: domain.Book{Threads: map[string]domain.TicketID{}, Mails: map[string]domain.TicketID{}},
+		book: domain.Candidates{Threads: map[string]domain.TicketID{}, Mails: map[string]domain.TicketID{}},
 	}
 }
 
 // take threads one message and keeps what comes of it. It is false for a message that is known.
-func (o *office) take(m domain.InboundMessage, now time.Time) (domain.Intake, bool) {
+func (o *office) take(m domain.InboundMessage, now time.Time) (domain.PageWrite, bool) {
 	if o.known[m.ExternalID] {
-		return domain.Intake{}, false
+		return domain.PageWrite{}, false
 	}
 	o.known[m.ExternalID] = true
 	in := domain.Thread(o.connection, []domain.InboundMessage{m}, o.book, now)
@@ -48,7 +48,7 @@ func (o *office) take(m domain.InboundMessage, now time.Time) (domain.Intake, bo
 	for _, e := range in.Messages {
 		switch {
 		case e.Ticket == domain.TicketID{}:
-			e.Raw = domain.KeptRaw{}
+			e.Source = domain.StoredSource{}
 			o.book.Waiting = append(o.book.Waiting, e)
 		case e.ThreadID != "":
 			o.book.Threads[e.ThreadID] = e.Ticket
@@ -68,8 +68,8 @@ func (o *office) take(m domain.InboundMessage, now time.Time) (domain.Intake, bo
 // put makes the ticket of a conversation be in a status, whatever it was in.
 func (o *office) put(t *testing.T, conversation string, status domain.TicketStatus) {
 	t.Helper()
-	for i, k := range o.book.Tickets {
-		if state := k.State(); state.ID == o.tickets[conversation] {
+	for i, ticket := range o.book.Tickets {
+		if state := ticket.State(); state.ID == o.tickets[conversation] {
 			state.Status = status
 			restored, err := domain.RestoreTicket(state)
 			if err != nil {
@@ -82,9 +82,9 @@ func (o *office) put(t *testing.T, conversation string, status domain.TicketStat
 
 // status is that of the ticket of a conversation.
 func (o *office) status(conversation string) domain.TicketStatus {
-	for _, k := range o.book.Tickets {
-		if k.State().ID == o.tickets[conversation] {
-			return k.State().Status
+	for _, ticket := range o.book.Tickets {
+		if ticket.State().ID == o.tickets[conversation] {
+			return ticket.State().Status
 		}
 	}
 	return ""
@@ -129,7 +129,7 @@ func TestSamplesPages(t *testing.T) {
 			}
 			slices.Reverse(page)
 			screened := domain.Screen(o.connection, page)
-			in := domain.Thread(o.connection, screened.Accepted, domain.Book{}, start.AddDate(0, 6, 0))
+			in := domain.Thread(o.connection, screened.Accepted, domain.Candidates{}, start.AddDate(0, 6, 0))
 			if len(screened.Rejected) > 0 || len(screened.Accepted)+screened.Duplicates != len(page) {
 				t.Errorf("%d messages are rejected", len(screened.Rejected))
 			}
@@ -223,9 +223,9 @@ func (o *office) check(t *testing.T, m mailtest.Mail, answers []domain.TicketMes
 		t.Errorf("%s: what becomes of tickets is %q, not %q", m.Shape, did, m.Ticket)
 	}
 	o.checkConversation(t, m, e.Ticket)
-	for _, k := range in.Opened {
-		if closed := k.State().Status == domain.TicketClosed; closed != m.History {
-			t.Errorf("%s: the ticket that it opens is %s", m.Shape, k.State().Status)
+	for _, ticket := range in.Opened {
+		if closed := ticket.State().Status == domain.TicketClosed; closed != m.History {
+			t.Errorf("%s: the ticket that it opens is %s", m.Shape, ticket.State().Status)
 		}
 	}
 	if m.Quarantine != "" && e.Quarantine != m.Quarantine {
@@ -245,7 +245,7 @@ func (o *office) check(t *testing.T, m mailtest.Mail, answers []domain.TicketMes
 }
 
 // checkAnswers holds what a mail says of answers: which of them failed or arrived, and whose turn it is then.
-func (o *office) checkAnswers(t *testing.T, m mailtest.Mail, answers []domain.TicketMessageID, in domain.Intake) {
+func (o *office) checkAnswers(t *testing.T, m mailtest.Mail, answers []domain.TicketMessageID, in domain.PageWrite) {
 	t.Helper()
 	fate, turn := map[domain.MessageKind]domain.DeliveryStatus{
 		domain.KindDeliveryFailure: domain.DeliveryFailed, domain.KindOptOut: domain.DeliveryFailed, domain.KindSellerCopy: domain.DeliveryConfirmed,

@@ -19,7 +19,7 @@ const smallAnswer = 1 << 20
 
 // session is a mailbox opened for reading, on a connection of its own. It changes nothing there. One goroutine uses it.
 type session struct {
-	line   *line
+	line   *deadlineConn
 	imap   *imapclient.Client
 	limit  time.Duration
 	folder imap.SelectData
@@ -35,7 +35,7 @@ func (c *Client) open(ctx context.Context, m domain.Mailbox) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{line: &line{Conn: conn}, limit: c.options.Timeout, arrivals: newArrivals()}
+	s := &session{line: &deadlineConn{Conn: conn}, limit: c.options.Timeout, arrivals: newArrivals()}
 	if err := s.begin(ctx, m, c.options.tls(m)); err != nil {
 		s.close()
 		return nil, err

@@ -99,7 +99,7 @@ func TestUnmangled(t *testing.T) {
 			m := read(raw)
 			is.Equal(m.Body, c.want)
 			is.Equal(slices.Contains(m.Flags, domain.FlagTextRepaired), c.text != c.want)
-			is.Equal(string(m.Raw.Bytes), raw)
+			is.Equal(string(m.Source.Bytes), raw)
 		})
 	}
 }

@@ -55,7 +55,7 @@ func withRaw(m domain.InboundMessage) domain.InboundMessage {
 	if err != nil { // a time beyond the year 9999 is all that could be wrong, and the clock's is not
 		raw = []byte(m.ExternalID)
 	}
-	m.Raw = domain.Raw{MediaType: MediaType, Bytes: raw}
+	m.Source = domain.Source{MediaType: MediaType, Bytes: raw}
 	return m
 }
 
@@ -63,18 +63,18 @@ func withRaw(m domain.InboundMessage) domain.InboundMessage {
 type Interpreter struct{}
 
 // File implements ports.Interpreter.
-func (Interpreter) File(domain.Raw, int) ([]byte, error) {
+func (Interpreter) File(domain.Source, int) ([]byte, error) {
 	return nil, domain.Errorf(domain.ErrNotFound, "the mock sends no files")
 }
 
 // Interpret implements ports.Interpreter.
-func (Interpreter) Interpret(raw domain.Raw, received time.Time) domain.InboundMessage {
+func (Interpreter) Interpret(raw domain.Source, received time.Time) domain.InboundMessage {
 	var w wire
 	if err := json.Unmarshal(raw.Bytes, &w); err != nil || w.ID == "" {
-		return domain.InboundMessage{ReceivedAt: received, Raw: raw, Unreadable: "this is no message of the mock"}
+		return domain.InboundMessage{ReceivedAt: received, Source: raw, Unreadable: "this is no message of the mock"}
 	}
 	return domain.InboundMessage{
 		ExternalID: w.ID, ThreadID: w.ThreadID, OrderID: w.OrderID, Language: w.Language, BuyerName: w.BuyerName,
-		BuyerEmail: w.BuyerEmail, Subject: w.Subject, Body: w.Body, ReceivedAt: w.ReceivedAt, Raw: raw,
+		BuyerEmail: w.BuyerEmail, Subject: w.Subject, Body: w.Body, ReceivedAt: w.ReceivedAt, Source: raw,
 	}
 }

@@ -55,8 +55,8 @@ func TestDemo(t *testing.T) {
 			[]string{want.id, want.thread, want.order, want.language, want.subject, want.name})
 		is.Equal(m.ReceivedAt, clock.now.Add(-want.ago))
 		is.Equal(domain.BlockedReason(domain.FlagText(m.Subject+"\n"+m.Body)), want.reason)
-		is.True(json.Valid(m.Raw.Bytes))
-		is.True(strings.Contains(string(m.Raw.Bytes), want.order))
+		is.True(json.Valid(m.Source.Bytes))
+		is.True(strings.Contains(string(m.Source.Bytes), want.order))
 	}
 	is.Equal(len(domain.FlagText(got[0].Subject+"\n"+got[0].Body)), 0) // a polite question is not even flagged
 	is.Equal(len(domain.Screen(connection, got).Accepted), 3)
@@ -75,7 +75,7 @@ func TestConformance(t *testing.T) {
 		var n atomic.Int64
 		message := func() domain.InboundMessage {
 			id := fmt.Sprint("message-", n.Add(1))
-			return domain.InboundMessage{ExternalID: id, Body: "hello", ReceivedAt: clock.now, Raw: domain.Raw{MediaType: "text/plain", Bytes: []byte(id)}}
+			return domain.InboundMessage{ExternalID: id, Body: "hello", ReceivedAt: clock.now, Source: domain.Source{MediaType: "text/plain", Bytes: []byte(id)}}
 		}
 		return porttest.MarketplaceFixture{
 			Client: c, Connection: connection,
@@ -92,7 +92,7 @@ func TestConformance(t *testing.T) {
 				m := message()
 				m.Unreadable = "as it was told"
 				c.Deliver(m)
-				return m.Raw.Bytes
+				return m.Source.Bytes
 			},
 			Refuse:   func(*testing.T) { c.Fail(domain.Errorf(domain.ErrRejected, "as it was told")) },
 			Fail:     func(*testing.T) { c.Fail(domain.Errorf(domain.ErrUnavailable, "as it was told")) },

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/spapi"
+	"github.com/keybuzzio/marketplaces/adapters/amazon/standin"
 	"github.com/keybuzzio/marketplaces/adapters/memory"
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
@@ -19,16 +19,16 @@ import (
 
 // crowd is a client and many sellers at the stand-in, all in this process.
 type crowd struct {
-	theirs  *amazontest.Amazon
+	theirs  *standin.Amazon
 	client  *spapi.Client
 	sellers []domain.AuthorizationState
 }
 
 func newCrowd(b *testing.B, n int) *crowd {
 	b.Helper()
-	app := amazontest.DemoApplication(redirectURI)
-	c := &crowd{theirs: amazontest.Start(b, amazontest.Options{
-		Application: app, Sellers: []amazontest.Seller{}, More: amazontest.Crowd(n, time.Now()),
+	app := standin.DemoApplication(redirectURI)
+	c := &crowd{theirs: standin.Start(b, standin.Options{
+		Application: app, Sellers: []standin.Seller{}, More: standin.Crowd(n, time.Now()),
 		Slack: 2 * time.Second, // what a call is under way for on a busy machine
 	})}
 	store, secrets := memory.NewStore(), memory.NewSecretStore()
@@ -43,18 +43,18 @@ func newCrowd(b *testing.B, n int) *crowd {
 	}
 	c.client = client
 	for i := range n {
-		id := amazontest.CrowdSeller(i)
+		id := standin.CrowdSeller(i)
 		tenant, err := domain.ParseTenantID("shop-" + fmt.Sprint(i))
 		if err != nil {
 			b.Fatal(err)
 		}
-		k, err := domain.NewConnection(tenant, domain.Amazon, time.Now())
+		conn, err := domain.NewConnection(tenant, domain.Amazon, time.Now())
 		if err != nil {
 			b.Fatal(err)
 		}
-		path := domain.NewSecretPath(k.State())
-		a, err := domain.NewAuthorization(k.State(), "EU", domain.Grant{SellerID: id, VaultPath: path.String()}, time.Now())
-		if err := errors.Join(err, store.Update(b.Context(), tenant, func(ctx context.Context, tx ports.Tx) error { return tx.Connections.Insert(ctx, k) }),
+		path := domain.NewSecretPath(conn.State())
+		a, err := domain.NewAuthorization(conn.State(), "EU", domain.Grant{SellerID: id, VaultPath: path.String()}, time.Now())
+		if err := errors.Join(err, store.Update(b.Context(), tenant, func(ctx context.Context, tx ports.Tx) error { return tx.Connections.Insert(ctx, conn) }),
 			secrets.Put(b.Context(), path, domain.SecretData{"refresh_token": domain.NewSecret(c.theirs.RefreshToken(id, "EU"))})); err != nil {
 			b.Fatal(err)
 		}
@@ -71,15 +71,15 @@ func (c *crowd) fetch(b *testing.B, each, atOnce int) {
 		all.Go(func() {
 			for i := range next {
 				for done := 0; done < each; {
-					o, err := c.client.Order(b.Context(), c.sellers[i], amazontest.CrowdOrder(i))
+					o, err := c.client.Order(b.Context(), c.sellers[i], standin.CrowdOrder(i))
 					var told *domain.Error
 					switch {
-					case err == nil && o.Items[0].SKU == amazontest.CrowdSeller(i):
+					case err == nil && o.Items[0].SKU == standin.CrowdSeller(i):
 						done++
 					case errors.As(err, &told) && told.Kind == domain.ErrThrottled:
 						time.Sleep(told.RetryAfter)
 					default:
-						b.Errorf("%s: %v, %v", amazontest.CrowdSeller(i), o.Items, err)
+						b.Errorf("%s: %v, %v", standin.CrowdSeller(i), o.Items, err)
 						return
 					}
 				}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/matryer/is"
 
-	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/spapi"
+	"github.com/keybuzzio/marketplaces/adapters/amazon/standin"
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports/porttest"
 )
@@ -25,10 +25,10 @@ func TestAuthorizer(t *testing.T) {
 			Confirm: w.confirm,
 			Authorize: func(t *testing.T, token domain.SecretData) domain.AuthorizationState {
 				authorized++
-				return w.consented(t, fmt.Sprint("shop-", authorized), amazontest.DemoSellerID, token["refresh_token"].Reveal())
+				return w.consented(t, fmt.Sprint("shop-", authorized), standin.DemoSellerID, token["refresh_token"].Reveal())
 			},
 			Invite: func(t *testing.T) url.Values {
-				login, err := w.theirs.Invite(amazontest.DemoSellerID, "EU")
+				login, err := w.theirs.Invite(standin.DemoSellerID, "EU")
 				is.New(t).NoErr(err)
 				return queryOf(t, login)
 			},
@@ -41,13 +41,13 @@ func TestOrderSource(t *testing.T) {
 	t.Parallel()
 	porttest.TestOrderSource(t, func(t *testing.T) porttest.OrderSourceFixture {
 		w := meetOnLoopback(t)
-		orders := amazontest.DemoSeller(time.Now()).Orders
+		orders := standin.DemoSeller(time.Now()).Orders
 		old := orders[1]
 		old.ID, old.Created = "403-7654321-7654321", time.Now().AddDate(-2, 0, -1)
-		w.theirs.PutOrder(amazontest.DemoSellerID, old)
+		w.theirs.PutOrder(standin.DemoSellerID, old)
 		return porttest.OrderSourceFixture{
-			APIFixture: w.api(), Orders: w.client, Known: orders[0].ID, Unknown: "403-0000000-0000000", Foreign: amazontest.CrowdOrder(0), Old: old.ID,
-			Stumble: func(*testing.T) { w.theirs.Break(amazontest.Fault{Status: 503, Times: 1}) },
+			APIFixture: w.api(), Orders: w.client, Known: orders[0].ID, Unknown: "403-0000000-0000000", Foreign: standin.CrowdOrder(0), Old: old.ID,
+			Stumble: func(*testing.T) { w.theirs.Break(standin.Fault{Status: 503, Times: 1}) },
 		}
 	})
 }
@@ -55,7 +55,7 @@ func TestOrderSource(t *testing.T) {
 // encounter is a stage whose server is the stand-in, and the consent of its demo's seller.
 type encounter struct {
 	*stage
-	theirs  *amazontest.Amazon
+	theirs  *standin.Amazon
 	ahead   *atomic.Int64 // how far the clock of the stand-in is, for what ends
 	granted domain.AuthorizationState
 }
@@ -63,24 +63,24 @@ type encounter struct {
 // meetOnLoopback is meet in real time: the suites' subtests are in no bubble.
 func meetOnLoopback(t *testing.T) encounter {
 	t.Helper()
-	app, ahead := amazontest.DemoApplication(redirectURI), &atomic.Int64{}
+	app, ahead := standin.DemoApplication(redirectURI), &atomic.Int64{}
 	app.LoginURI = "https://app.keybuzz.example/amazon/login"
-	theirs := amazontest.Start(t, amazontest.Options{
-		Application: app, More: amazontest.Crowd(1, time.Now()), Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
+	theirs := standin.Start(t, standin.Options{
+		Application: app, More: standin.Crowd(1, time.Now()), Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
 	})
 	s := introduce(t, theirs, app, nil)
-	return encounter{s, theirs, ahead, s.consented(t, "shop", amazontest.DemoSellerID, theirs.RefreshToken(amazontest.DemoSellerID, "EU"))}
+	return encounter{s, theirs, ahead, s.consented(t, "shop", standin.DemoSellerID, theirs.RefreshToken(standin.DemoSellerID, "EU"))}
 }
 
 func (w encounter) api() porttest.APIFixture {
 	return porttest.APIFixture{
 		Authorization: w.granted,
-		Asked:         func() int { return w.theirs.Calls("", "") + w.theirs.Calls(amazontest.OperationToken, "") },
-		Withdraw:      func(*testing.T) { w.theirs.Revoke(amazontest.DemoSellerID, "") },
+		Asked:         func() int { return w.theirs.Calls("", "") + w.theirs.Calls(standin.OperationToken, "") },
+		Withdraw:      func(*testing.T) { w.theirs.Revoke(standin.DemoSellerID, "") },
 		Forbid: func(*testing.T) {
-			s := amazontest.DemoSeller(time.Now())
-			s.Missing = []amazontest.Role{
-				amazontest.RoleBuyerCommunication, amazontest.RoleOrders, amazontest.RoleDirectToConsumer, amazontest.RoleInsights,
+			s := standin.DemoSeller(time.Now())
+			s.Missing = []standin.Role{
+				standin.RoleBuyerCommunication, standin.RoleOrders, standin.RoleDirectToConsumer, standin.RoleInsights,
 			}
 			w.theirs.PutSeller(s)
 		},
@@ -94,22 +94,22 @@ func (w encounter) api() porttest.APIFixture {
 			}
 		},
 		Disown: func(*testing.T) {
-			w.theirs.SetApplication(func(app *amazontest.Application) { app.Secrets = []string{"amzn1.oa2-cs.v1.another"} })
+			w.theirs.SetApplication(func(app *standin.Application) { app.Secrets = []string{"amzn1.oa2-cs.v1.another"} })
 		},
 		Alarmed: w.seen.alarmed,
 		Fail: func(*testing.T) (mend func()) {
-			w.theirs.Break(amazontest.Fault{Status: 503, Body: amazontest.BodyHTML})
-			w.theirs.Break(amazontest.Fault{Operation: amazontest.OperationToken, Status: 503, Body: amazontest.BodyHTML})
+			w.theirs.Break(standin.Fault{Status: 503, Body: standin.BodyHTML})
+			w.theirs.Break(standin.Fault{Operation: standin.OperationToken, Status: 503, Body: standin.BodyHTML})
 			return w.theirs.Mend
 		},
-		Stall: func(*testing.T) { w.theirs.Break(amazontest.Fault{Delay: time.Hour}) },
+		Stall: func(*testing.T) { w.theirs.Break(standin.Fault{Delay: time.Hour}) },
 	}
 }
 
 // confirm has the demo's seller consent.
 func (w encounter) confirm(t *testing.T, page string) (code, state domain.Secret) {
 	t.Helper()
-	back, err := w.theirs.Confirm(page, amazontest.DemoSellerID)
+	back, err := w.theirs.Confirm(page, standin.DemoSellerID)
 	is.New(t).NoErr(err)
 	q := queryOf(t, back)
 	return domain.NewSecret(q.Get("spapi_oauth_code")), domain.NewSecret(q.Get("state"))

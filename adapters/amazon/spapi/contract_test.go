@@ -14,8 +14,8 @@ import (
 
 	"github.com/matryer/is"
 
-	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/spapi"
+	"github.com/keybuzzio/marketplaces/adapters/amazon/standin"
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
@@ -81,7 +81,7 @@ var used = map[string]int{
 func TestAmazonsOwnCases(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
-	for c := range amazontest.Cases() {
+	for c := range standin.Cases() {
 		if used[c.Operation] == 0 || c.API == "ordersV0" {
 			continue
 		}
@@ -95,7 +95,7 @@ func TestAmazonsOwnCases(t *testing.T) {
 }
 
 // contract asks what a case is asked with, and checks the request on the wire and the reading of the answer.
-func contract(t *testing.T, c amazontest.Case) {
+func contract(t *testing.T, c standin.Case) {
 	is := is.New(t)
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +139,7 @@ func contract(t *testing.T, c amazontest.Case) {
 
 // mismatches is what a request has otherwise than the case: method, path, the values that choose the answer, and what is
 // required.
-func mismatches(c amazontest.Case, r *http.Request, body []byte) (wrong []string) {
+func mismatches(c standin.Case, r *http.Request, body []byte) (wrong []string) {
 	if r.Method != c.Method {
 		wrong = append(wrong, "method "+r.Method)
 	}
@@ -179,14 +179,14 @@ func mismatches(c amazontest.Case, r *http.Request, body []byte) (wrong []string
 			wrong = append(wrong, "the model has no "+name)
 		}
 	}
-	if len(body) > 0 && !slices.ContainsFunc(c.Parameters, func(p amazontest.Parameter) bool { return p.In == "body" }) {
+	if len(body) > 0 && !slices.ContainsFunc(c.Parameters, func(p standin.Parameter) bool { return p.In == "body" }) {
 		wrong = append(wrong, "there is a body")
 	}
 	return wrong
 }
 
 // same compares a value on the wire with that of a case: lists stand with commas between their items.
-func same(p amazontest.Parameter, have string) bool {
+func same(p standin.Parameter, have string) bool {
 	var want any
 	if json.Unmarshal(p.Value, &want) != nil {
 		return false
@@ -212,7 +212,7 @@ func same(p amazontest.Parameter, have string) bool {
 }
 
 // ask makes the call that a case is about.
-func ask(t *testing.T, s *stage, c amazontest.Case) (any, error) {
+func ask(t *testing.T, s *stage, c standin.Case) (any, error) {
 	t.Helper()
 	is, ctx, a := is.New(t), t.Context(), s.seller(t, "case")
 	value := func(name string, v any) {
@@ -251,7 +251,7 @@ func ask(t *testing.T, s *stage, c amazontest.Case) (any, error) {
 }
 
 // askNotifications compares with the answer itself: all that our types of notifications hold.
-func askNotifications(t *testing.T, s *stage, c amazontest.Case, a domain.AuthorizationState) error {
+func askNotifications(t *testing.T, s *stage, c standin.Case, a domain.AuthorizationState) error {
 	t.Helper()
 	is, ctx := is.New(t), t.Context()
 	const queue = "arn:aws:sqs:us-east-2:444455556666:queue1"
@@ -298,7 +298,7 @@ func TestWhatIsLeftOutIsThere(t *testing.T) {
 			}
 		}
 	}
-	for c := range amazontest.Cases() {
+	for c := range standin.Cases() {
 		var v any
 		if c.Status == 200 && leftOut[c.Operation] != nil && json.Unmarshal(c.Response, &v) == nil {
 			walk(v, "."+c.Operation)

@@ -83,7 +83,7 @@ func (c *Client) attempt(ctx context.Context, k call, g gate, token domain.Secre
 			f.Reason = ReasonUnknown
 		}
 	}
-	c.options.Observer.Asked(ports.Asked{Type: domain.Amazon, Operation: string(k.operation), Outcome: f.outcome(), Took: time.Since(begun)})
+	c.options.Observer.APICalled(ports.APICall{Type: domain.Amazon, Operation: string(k.operation), Outcome: f.outcome(), Took: time.Since(begun)})
 	return f, nil
 }
 

@@ -96,12 +96,12 @@ func (s *secretStore) Put(ctx context.Context, path domain.SecretPath, data doma
 type observer struct {
 	ports.NoObserver
 	mu        sync.Mutex
-	asked     []ports.Asked
+	asked     []ports.APICall
 	alarms    []ports.Alarm
 	throttled []string
 }
 
-func (o *observer) Asked(a ports.Asked) {
+func (o *observer) APICalled(a ports.APICall) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asked = append(o.asked, a)
@@ -120,7 +120,7 @@ func (o *observer) Throttled(operation string, _ time.Duration) {
 }
 
 // outcomes are those of an operation's requests, in their order.
-func (o *observer) outcomes(operation string) (all []ports.AskOutcome) {
+func (o *observer) outcomes(operation string) (all []ports.APICallOutcome) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, a := range o.asked {

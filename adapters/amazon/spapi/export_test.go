@@ -109,4 +109,4 @@ func AccessLife(seconds float64, now time.Time) time.Duration {
 func AsError(f *Failure) error { return f.err() }
 
 // OutcomeOf is what the Observer hears of a failure.
-func OutcomeOf(f *Failure) ports.AskOutcome { return f.outcome() }
+func OutcomeOf(f *Failure) ports.APICallOutcome { return f.outcome() }

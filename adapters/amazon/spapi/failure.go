@@ -66,21 +66,21 @@ func (f *Failure) Error() string {
 // answers are what a Failure is to callers and to the Observer, by reason.
 var answers = map[Reason]struct {
 	kind    error
-	outcome ports.AskOutcome
+	outcome ports.APICallOutcome
 	message string
 }{
-	ReasonThrottled:   {domain.ErrThrottled, ports.AskThrottled, "Amazon lets us ask for this account only now and then: it goes on by itself"},
-	ReasonUnavailable: {domain.ErrUnavailable, ports.AskUnavailable, "Amazon does not answer now: it goes on by itself"},
-	ReasonToken:       {domain.ErrForbidden, ports.AskWithdrawn, roleMissing},
-	ReasonRevoked:     {domain.ErrRejected, ports.AskWithdrawn, "Amazon takes our authorization no more: authorize KeyBuzz again"},
-	ReasonCode:        {domain.ErrRejected, ports.AskDenied, "this consent was used before or is too old: begin again"},
-	ReasonCredentials: {domain.ErrUnavailable, ports.AskDenied, "Amazon does not let KeyBuzz in now: it goes on by itself once KeyBuzz has mended that"},
-	ReasonRole:        {domain.ErrForbidden, ports.AskDenied, roleMissing},
-	ReasonOrder:       {domain.ErrConflict, ports.AskDenied, "Amazon does not allow this for this order now"},
-	ReasonNotFound:    {domain.ErrNotFound, ports.AskNotFound, "Amazon knows no such thing in this account"},
-	ReasonConflict:    {domain.ErrConflict, ports.AskFailed, "Amazon has this already"},
-	ReasonRequest:     {domain.ErrInvalid, ports.AskFailed, "Amazon does not understand what we ask"},
-	ReasonUnknown:     {domain.ErrConflict, ports.AskUnavailable, "Amazon did not say whether it was done: look before you do it again"},
+	ReasonThrottled:   {domain.ErrThrottled, ports.APICallThrottled, "Amazon lets us ask for this account only now and then: it goes on by itself"},
+	ReasonUnavailable: {domain.ErrUnavailable, ports.APICallUnavailable, "Amazon does not answer now: it goes on by itself"},
+	ReasonToken:       {domain.ErrForbidden, ports.APICallWithdrawn, roleMissing},
+	ReasonRevoked:     {domain.ErrRejected, ports.APICallWithdrawn, "Amazon takes our authorization no more: authorize KeyBuzz again"},
+	ReasonCode:        {domain.ErrRejected, ports.APICallDenied, "this consent was used before or is too old: begin again"},
+	ReasonCredentials: {domain.ErrUnavailable, ports.APICallDenied, "Amazon does not let KeyBuzz in now: it goes on by itself once KeyBuzz has mended that"},
+	ReasonRole:        {domain.ErrForbidden, ports.APICallDenied, roleMissing},
+	ReasonOrder:       {domain.ErrConflict, ports.APICallDenied, "Amazon does not allow this for this order now"},
+	ReasonNotFound:    {domain.ErrNotFound, ports.APICallNotFound, "Amazon knows no such thing in this account"},
+	ReasonConflict:    {domain.ErrConflict, ports.APICallFailed, "Amazon has this already"},
+	ReasonRequest:     {domain.ErrInvalid, ports.APICallFailed, "Amazon does not understand what we ask"},
+	ReasonUnknown:     {domain.ErrConflict, ports.APICallUnavailable, "Amazon did not say whether it was done: look before you do it again"},
 }
 
 const roleMissing = "Amazon does not let us ask this for this account: our application lacks the role, or the account was not given it"
@@ -92,9 +92,9 @@ func (f *Failure) err() error {
 }
 
 // outcome is what the Observer hears of f, nil for a good answer.
-func (f *Failure) outcome() ports.AskOutcome {
+func (f *Failure) outcome() ports.APICallOutcome {
 	if f == nil {
-		return ports.AskOK
+		return ports.APICallOK
 	}
 	return answers[f.Reason].outcome
 }

@@ -8,14 +8,14 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/spapi"
+	"github.com/keybuzzio/marketplaces/adapters/amazon/standin"
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
 // FuzzParse reads anything as everything: nothing panics, and what is read can be stored and logged.
 func FuzzParse(f *testing.F) {
-	for c := range amazontest.Cases() {
+	for c := range standin.Cases() {
 		f.Add(c.Status, []byte(c.Response))
 	}
 	f.Add(200, testdata(f, "order.json"))

@@ -110,6 +110,6 @@ func (c *Client) grantOnce(ctx context.Context, operation string, form url.Value
 	default:
 		got, f = readGrant(operation, a)
 	}
-	c.options.Observer.Asked(ports.Asked{Type: domain.Amazon, Operation: operation, Outcome: f.outcome(), Took: time.Since(begun)})
+	c.options.Observer.APICalled(ports.APICall{Type: domain.Amazon, Operation: operation, Outcome: f.outcome(), Took: time.Since(begun)})
 	return got, f, nil
 }

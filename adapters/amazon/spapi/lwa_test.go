@@ -126,7 +126,7 @@ func TestARefreshIsTriedAgain(t *testing.T) {
 		_, err := s.client.Order(t.Context(), a, orderID)
 		is.NoErr(err)
 		is.True(time.Since(begun) >= 1500*time.Millisecond) // half a second, then a second, at least
-		is.Equal(s.seen.outcomes("lwa/refresh_token"), []ports.AskOutcome{ports.AskUnavailable, ports.AskUnavailable, ports.AskOK})
+		is.Equal(s.seen.outcomes("lwa/refresh_token"), []ports.APICallOutcome{ports.APICallUnavailable, ports.APICallUnavailable, ports.APICallOK})
 	})
 }
 

@@ -8,8 +8,8 @@ import (
 
 	"github.com/matryer/is"
 
-	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/spapi"
+	"github.com/keybuzzio/marketplaces/adapters/amazon/standin"
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
@@ -38,7 +38,7 @@ func TestMessageTypes(t *testing.T) {
 	t.Parallel()
 	is, s := is.New(t), play(t)
 	a := s.seller(t, "shop")
-	for c := range amazontest.Cases() {
+	for c := range standin.Cases() {
 		if c.Operation == "getMessagingActionsForOrder" && c.Status == 200 {
 			s.script(nil, func(int, *http.Request) reply { return reply{status: 200, body: string(c.Response)} })
 		}

@@ -11,23 +11,23 @@ import (
 
 	"github.com/matryer/is"
 
-	"github.com/keybuzzio/marketplaces/adapters/amazon/amazontest"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/spapi"
+	"github.com/keybuzzio/marketplaces/adapters/amazon/standin"
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
 // meet opens a stage whose server is the stand-in, in a bubble: its buckets, its tokens and its clock are its own, and it
 // counts for itself.
-func meet(t *testing.T, sellers int) (*amazontest.Amazon, *stage) {
+func meet(t *testing.T, sellers int) (*standin.Amazon, *stage) {
 	t.Helper()
 	const base = "http://127.0.0.1:1"
-	app := amazontest.DemoApplication(redirectURI)
-	theirs := amazontest.New(amazontest.Options{Application: app, URL: base, More: amazontest.Crowd(sellers, time.Now())})
+	app := standin.DemoApplication(redirectURI)
+	theirs := standin.New(standin.Options{Application: app, URL: base, More: standin.Crowd(sellers, time.Now())})
 	return theirs, introduce(t, theirs, app, throughPipes(t, theirs))
 }
 
 // introduce opens a stage whose server is the stand-in, which the application is registered with.
-func introduce(t *testing.T, theirs *amazontest.Amazon, app amazontest.Application, client *http.Client) *stage {
+func introduce(t *testing.T, theirs *standin.Amazon, app standin.Application, client *http.Client) *stage {
 	t.Helper()
 	return open(t, newAmazon(), theirs.URL(), client, func(o *spapi.Options) {
 		o.App = spapi.App{
@@ -56,7 +56,7 @@ func TestFromTheConsentToTheOrder(t *testing.T) {
 		theirs, s := meet(t, 0)
 		page, err := s.client.ConsentURL("FR", state)
 		is.NoErr(err)
-		back, err := theirs.Confirm(page, amazontest.DemoSellerID)
+		back, err := theirs.Confirm(page, standin.DemoSellerID)
 		is.NoErr(err)
 		u, err := url.Parse(back)
 		is.NoErr(err)
@@ -70,7 +70,7 @@ func TestFromTheConsentToTheOrder(t *testing.T) {
 		for _, p := range where {
 			is.Equal(p.Region, "EU")
 		}
-		order := amazontest.DemoSeller(time.Now()).Orders[0]
+		order := standin.DemoSeller(time.Now()).Orders[0]
 		o, err := s.client.Order(t.Context(), a, order.ID)
 		is.NoErr(err)
 		is.Equal(string(o.Status), order.Status)
@@ -94,8 +94,8 @@ func TestFromTheConsentToTheOrder(t *testing.T) {
 		is.NoErr(err)
 		is.NoErr(s.client.EndOrderChanges(t.Context(), "EU", sub.ID))
 		is.NoErr(s.client.EndOrderChanges(t.Context(), "EU", sub.ID))
-		is.Equal(theirs.TokensIssued(amazontest.DemoSellerID), 2) // with the code, and one refresh
-		is.Equal(theirs.MostRefused(), amazontest.Refusal{})
+		is.Equal(theirs.TokensIssued(standin.DemoSellerID), 2) // with the code, and one refresh
+		is.Equal(theirs.MostRefused(), standin.Refusal{})
 	})
 }
 
@@ -103,17 +103,17 @@ func TestFromTheConsentToTheOrder(t *testing.T) {
 func TestTheStandInCountsTheStorms(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		fault amazontest.Fault
+		fault standin.Fault
 		lasts time.Duration
 	}{
-		"429 on every second call":       {amazontest.Fault{Status: 429, Every: 2}, 10 * time.Minute},
-		"503 for a minute":               {amazontest.Fault{Status: 503, Body: amazontest.BodyHTML}, time.Minute},
-		"truncated answers":              {amazontest.Fault{Status: 502, Body: amazontest.BodyTruncated, Every: 3}, 10 * time.Minute},
-		"connections break before":       {amazontest.Fault{Reset: amazontest.ResetBefore, Every: 2}, 10 * time.Minute},
-		"connections break after":        {amazontest.Fault{Reset: amazontest.ResetAfter, Every: 2}, 10 * time.Minute},
-		"slow answers":                   {amazontest.Fault{Delay: 20 * time.Second, Every: 5}, 10 * time.Minute},
-		"no tokens for ten minutes":      {amazontest.Fault{Operation: amazontest.OperationToken, Status: 503, Body: amazontest.BodyEmpty}, 10 * time.Minute},
-		"token requests break, each one": {amazontest.Fault{Operation: amazontest.OperationToken, Reset: amazontest.ResetAfter}, 10 * time.Minute},
+		"429 on every second call":       {standin.Fault{Status: 429, Every: 2}, 10 * time.Minute},
+		"503 for a minute":               {standin.Fault{Status: 503, Body: standin.BodyHTML}, time.Minute},
+		"truncated answers":              {standin.Fault{Status: 502, Body: standin.BodyTruncated, Every: 3}, 10 * time.Minute},
+		"connections break before":       {standin.Fault{Reset: standin.ResetBefore, Every: 2}, 10 * time.Minute},
+		"connections break after":        {standin.Fault{Reset: standin.ResetAfter, Every: 2}, 10 * time.Minute},
+		"slow answers":                   {standin.Fault{Delay: 20 * time.Second, Every: 5}, 10 * time.Minute},
+		"no tokens for ten minutes":      {standin.Fault{Operation: standin.OperationToken, Status: 503, Body: standin.BodyEmpty}, 10 * time.Minute},
+		"token requests break, each one": {standin.Fault{Operation: standin.OperationToken, Reset: standin.ResetAfter}, 10 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -126,12 +126,12 @@ func TestTheStandInCountsTheStorms(t *testing.T) {
 				time.AfterFunc(c.lasts, mend)
 				var all sync.WaitGroup
 				for i := range sellers {
-					id := amazontest.CrowdSeller(i)
+					id := standin.CrowdSeller(i)
 					a := s.consented(t, "shop-"+time.Duration(i).String(), id, theirs.RefreshToken(id, "EU"))
 					for range goroutines {
 						all.Go(func() {
 							patiently(t, each, func() error {
-								o, err := s.client.Order(t.Context(), a, amazontest.CrowdOrder(i))
+								o, err := s.client.Order(t.Context(), a, standin.CrowdOrder(i))
 								if err == nil && o.Items[0].SKU != id {
 									t.Errorf("%s has the order of %s", id, o.Items[0].SKU)
 								}
@@ -141,7 +141,7 @@ func TestTheStandInCountsTheStorms(t *testing.T) {
 					}
 				}
 				all.Wait()
-				is.Equal(theirs.MostRefused(), amazontest.Refusal{})             // no call beyond a bucket
+				is.Equal(theirs.MostRefused(), standin.Refusal{})                // no call beyond a bucket
 				is.Equal(theirs.Calls("getOrder", ""), s.limits.total())         // nor one without its token
 				is.Equal(theirs.Posts(""), 0)                                    // nothing was posted to the API
 				is.True(theirs.Calls("getOrder", "") >= sellers*goroutines*each) // and all came through in the end

@@ -8,8 +8,8 @@ import (
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
-// Diff returns how got, which was read of m, is not as Want says, a line for each difference. A reader that is not told
-// AuthServer cannot find anything authentic: that is then to be set in Want.
+// Diff returns how got, which was read of m, is not as Enqueue says, a line for each difference. A reader that is not told
+// AuthServer cannot find anything authentic: that is then to be set in Enqueue.
 func (m Mail) Diff(got domain.InboundMessage) []string {
 	d := diff{want: m.Want}
 	w, buyers := m.Want, m.Want.Kind == domain.KindBuyerMessage

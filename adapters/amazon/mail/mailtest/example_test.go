@@ -13,7 +13,7 @@ import (
 func ExampleMails() {
 	reader := mail.Interpreter{AuthServer: mailtest.AuthServer}
 	for _, m := range mailtest.Mails(1, 3) {
-		got := reader.Interpret(domain.Raw{MediaType: mail.MediaType, Bytes: m.Raw}, m.Arrived)
+		got := reader.Interpret(domain.Source{MediaType: mail.MediaType, Bytes: m.Raw}, m.Arrived)
 		fmt.Println(m.Shape, got.Kind, len(m.Diff(got)))
 	}
 	// Output:

@@ -31,7 +31,7 @@ var libraries = []library{
 }
 
 // Foreign returns mails that nobody here wrote: the test mails of the MIME library that this module is built with, broken
-// ones among them, and those of other libraries and of mail servers. They have no Want: each is to be kept, whole, as a
+// ones among them, and those of other libraries and of mail servers. They have no Enqueue: each is to be kept, whole, as a
 // message or as what could not be read. Some are the beginnings of mails, or single parts.
 //
 // The go command gets the modules, as it gets those that a build needs, and no go.mod has to name them: what a module that

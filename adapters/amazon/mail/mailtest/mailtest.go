@@ -24,7 +24,7 @@ type Mail struct {
 	Recipient string // of the envelope
 	Route     Route  // what the recipient is
 
-	// Want holds what must be read of Raw, but for ExternalID, Parser, FullText and Raw. A text that is [Any] is not held.
+	// Enqueue holds what must be read of Source, but for ExternalID, Parser, FullText and Source. A text that is [Any] is not held.
 	// Of the flags it has those that must be set, of Facts those that must be found, of Evidence, where it has one, what
 	// holds as long as no header is lost. Of a mail that is no buyer's what it leaves empty is not held.
 	Want domain.InboundMessage
