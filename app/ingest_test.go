@@ -12,6 +12,7 @@ import (
 	"github.com/keybuzzio/marketplaces/adapters/memory"
 	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -201,7 +202,7 @@ func TestEventsWaitForTheirTicket(t *testing.T) {
 		got := s.contents(t, s.who)
 		is.Equal(got.stored(t, claim.ExternalID).Message.Quarantine, domain.QuarantineNoTicket)
 		is.Equal(got.stored(t, ret.ExternalID).Message.Quarantine, domain.QuarantineReason(""))
-		is.Equal(got.stored(t, ret.ExternalID).Message.SafetyFlags, domain.FlagText(ret.Body))
+		is.Equal(got.stored(t, ret.ExternalID).Message.SafetyFlags, safety.FlagText(ret.Body))
 
 		s.ingest(t, in(message(4), "a", "o"))
 		k := s.tickets(t, s.who)[0]

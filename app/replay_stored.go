@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -173,8 +174,8 @@ func (r *replaying) compare(ctx context.Context, tx ports.Tx, read map[domain.Me
 }
 
 // flagsOf returns the flags of a conversation's messages and events, some of them read again, in the order in which they came.
-func flagsOf(k ports.Conversation, again []*domain.Reread) (flags [][]domain.SafetyFlag) {
-	all := make(map[uuid.UUID][]domain.SafetyFlag, len(k.Flags)+len(k.Events))
+func flagsOf(k ports.Conversation, again []*domain.Reread) (flags [][]safety.Flag) {
+	all := make(map[uuid.UUID][]safety.Flag, len(k.Flags)+len(k.Events))
 	for id, f := range k.Flags {
 		all[id.UUID] = f
 	}

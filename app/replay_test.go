@@ -12,6 +12,7 @@ import (
 	"github.com/keybuzzio/marketplaces/adapters/memory"
 	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -68,10 +69,10 @@ func TestReplayRebuildsWhatFollowsFromTheRaw(t *testing.T) {
 		is.Equal(m.Message.ReceivedAt, message(1).ReceivedAt.Add(-time.Hour))
 		is.Equal([]string{m.OnTicket.SenderName, m.OnTicket.Body}, []string{"María Secreta", "abriré un caso A-to-Z"})
 		is.Equal(m.OnTicket.SentAt, m.Message.ReceivedAt)
-		is.Equal(m.OnTicket.SafetyFlags, domain.FlagText("A question\nabriré un caso A-to-Z"))
+		is.Equal(m.OnTicket.SafetyFlags, safety.FlagText("A question\nabriré un caso A-to-Z"))
 		k := after.ticketOf(t, "m-0001")
 		is.Equal(k.AutoSendBlockedReason, "sensitive_keyword_detected: a-to-z")
-		is.Equal(k.SafetyFlags, domain.MergeSafetyFlags(m.OnTicket.SafetyFlags, after.stored(t, "m-0002").OnTicket.SafetyFlags)) // the union
+		is.Equal(k.SafetyFlags, safety.Merge(m.OnTicket.SafetyFlags, after.stored(t, "m-0002").OnTicket.SafetyFlags)) // the union
 		is.Equal(k.Priority, domain.PriorityHigh)
 		is.Equal([]string{k.CustomerName, k.CustomerEmail}, []string{"María Secreta", "secret@marketplace.amazon.es"})
 		is.Equal(after.stored(t, "m-0003"), before.stored(t, "m-0003"))

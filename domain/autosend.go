@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // MaxAutoSendDraft is the longest automatic answer, in characters.
@@ -95,7 +97,7 @@ type AutoSendDecision struct {
 	Allowed     bool
 	Reason      string         // the first reason against; "" exactly if Allowed
 	Steps       []AutoSendStep // all of them in order, also those after the first that refused
-	ListVersion string         // of the safety lists, see SafetyListVersion
+	ListVersion string         // of the safety lists, see safety.ListVersion
 	DecidedAt   time.Time
 }
 
@@ -108,7 +110,7 @@ type AutoSendStep struct {
 
 // PlacedFlag is a flag and where its text stands.
 type PlacedFlag struct {
-	SafetyFlag
+	safety.Flag
 	Message TicketMessageID // zero for the draft
 	Part    TextPart
 }
@@ -149,7 +151,7 @@ const (
 // It is pure and quick: run it for each buyer message to learn what it would say, and run it again in the transaction that
 // sends.
 func AutoSend(in AutoSendInput) AutoSendDecision {
-	d := AutoSendDecision{ListVersion: SafetyListVersion(), DecidedAt: in.Now.UTC()}
+	d := AutoSendDecision{ListVersion: safety.ListVersion(), DecidedAt: in.Now.UTC()}
 	d.Steps = []AutoSendStep{
 		in.kind(), in.trust(), in.words(), in.draft(), in.order(), in.settings(), in.recheck(),
 	}
@@ -197,7 +199,7 @@ func (in *AutoSendInput) trust() AutoSendStep {
 		s.refuse(letters == 0, ReasonTextNotTrusted, "text_empty")
 		s.refuse(2*latin < letters, ReasonTextNotTrusted, "other_script")
 		s.refuse(!utf8.ValidString(t.Subject+t.Body), ReasonTextNotTrusted, "invalid_utf8")
-		s.refuse(!slices.Contains(listLanguages[:], t.Language), ReasonTextNotTrusted, "other_language")
+		s.refuse(!slices.Contains(safety.Languages(), t.Language), ReasonTextNotTrusted, "other_language")
 	}
 	return s
 }
@@ -218,14 +220,14 @@ func countLetters(s string) (latin, letters int) {
 func (in *AutoSendInput) words() AutoSendStep {
 	s := AutoSendStep{Name: StepWords}
 	for _, t := range in.Texts {
-		s.place(t.Message, PartMessage, FlagText(t.Subject+"\n"+t.Body))
-		quoted := FlagText(t.Quoted)
+		s.place(t.Message, PartMessage, safety.FlagText(t.Subject+"\n"+t.Body))
+		quoted := safety.FlagText(t.Quoted)
 		for i := range quoted {
-			quoted[i].Action = SafetyReview
+			quoted[i].Action = safety.Review
 		}
 		s.place(t.Message, PartQuoted, quoted)
 		for _, other := range t.Others {
-			s.place(t.Message, PartOther, FlagText(other))
+			s.place(t.Message, PartOther, safety.FlagText(other))
 		}
 	}
 	if flags := s.flags(); len(flags) > 0 {
@@ -234,17 +236,17 @@ func (in *AutoSendInput) words() AutoSendStep {
 	return s
 }
 
-func (s *AutoSendStep) place(m TicketMessageID, part TextPart, flags []SafetyFlag) {
+func (s *AutoSendStep) place(m TicketMessageID, part TextPart, flags []safety.Flag) {
 	for _, f := range flags {
 		s.Flags = append(s.Flags, PlacedFlag{f, m, part})
 	}
 }
 
 // flags returns the flags of the step without their places.
-func (s *AutoSendStep) flags() []SafetyFlag {
-	flags := make([]SafetyFlag, 0, len(s.Flags))
+func (s *AutoSendStep) flags() []safety.Flag {
+	flags := make([]safety.Flag, 0, len(s.Flags))
 	for _, f := range s.Flags {
-		flags = append(flags, f.SafetyFlag)
+		flags = append(flags, f.Flag)
 	}
 	return flags
 }

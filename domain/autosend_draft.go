@@ -3,6 +3,8 @@ package domain
 import (
 	"regexp"
 	"strings"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // What a draft must not hold whatever its language. They run on the draft without its order ids.
@@ -18,8 +20,8 @@ var (
 func (in *AutoSendInput) draft() AutoSendStep {
 	s := AutoSendStep{Name: StepDraft}
 	text := in.Draft.Text
-	s.place(TicketMessageID{}, PartDraft, FlagText(text))
-	s.place(TicketMessageID{}, PartDraft, draftLists().flags(text))
+	s.place(TicketMessageID{}, PartDraft, safety.FlagText(text))
+	s.place(TicketMessageID{}, PartDraft, safety.FlagDraft(text))
 	for _, f := range s.Flags {
 		s.refuse(true, ReasonDraftWord, f.Term)
 	}

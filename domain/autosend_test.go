@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 var autoSendNow = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
@@ -62,7 +64,7 @@ func TestAutoSendAllows(t *testing.T) {
 			is.Equal(d.Reason, "")
 			is.True(d.Allowed)
 			is.Equal(len(d.Steps), 7)
-			is.Equal(d.ListVersion, domain.SafetyListVersion())
+			is.Equal(d.ListVersion, safety.ListVersion())
 			is.Equal(d.DecidedAt, autoSendNow)
 		})
 	}
@@ -259,10 +261,10 @@ func TestAutoSendTellsWhereTheWordsStand(t *testing.T) {
 	is.Equal(len(flags), 2)
 	is.Equal(flags[0].Message, in.Texts[0].Message)
 	is.Equal(flags[0].Part, domain.PartOther)
-	is.Equal(flags[0].Action, domain.SafetyBlock)
+	is.Equal(flags[0].Action, safety.Block)
 	is.Equal(flags[1].Message, in.Texts[1].Message)
 	is.Equal(flags[1].Part, domain.PartQuoted)
-	is.Equal(flags[1].Action, domain.SafetyReview)
+	is.Equal(flags[1].Action, safety.Review)
 }
 
 func TestAutoSendFailsClosed(t *testing.T) {
@@ -306,11 +308,24 @@ func FuzzAutoSend(f *testing.F) {
 		in := sendable()
 		in.Texts[1].Body, in.Draft.Text, in.Texts[1].Language = text, draft, language
 		d := domain.AutoSend(in)
-		if d.Allowed && (domain.BlockedReason(domain.FlagText("\n"+text)) != "" || domain.BlockedReason(domain.FlagText(draft)) != "") {
+		if d.Allowed && (domain.BlockedReason(safety.FlagText("\n"+text)) != "" || domain.BlockedReason(safety.FlagText(draft)) != "") {
 			t.Fatalf("sent %q in answer to %q", draft, text)
 		}
 		if d.Allowed != (d.Reason == "") {
 			t.Fatalf("allowed %v, reason %q", d.Allowed, d.Reason)
 		}
 	})
+}
+
+// suedAndBurned is one threat and one injury in every language of the lists.
+var suedAndBurned = map[string]string{
+	"en": "I will sue you and your charger burned my son.",
+	"fr": "Je vais vous poursuivre en justice et votre chargeur a brûlé mon fils.",
+	"de": "Ich werde Sie verklagen, und Ihr Ladegerät hat meinen Sohn verbrannt.",
+	"es": "Los voy a demandar y su cargador quemó a mi hijo.",
+	"it": "Vi farò causa e il vostro caricatore ha bruciato mio figlio.",
+	"nl": "Ik sleep u voor de rechter en uw oplader heeft mijn zoon verbrand.",
+	"pl": "Pozwę was, a wasza ładowarka poparzyła mojego syna.",
+	"sv": "Jag kommer att stämma er, och er laddare brände min son.",
+	"pt": "Vou processá-los e o vosso carregador queimou o meu filho.",
 }

@@ -1,6 +1,10 @@
 package domain
 
-import "time"
+import (
+	"time"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
+)
 
 // ExternalMessage is a message as it came from the marketplace, kept for good. The same message again, by whatever way and
 // to whichever of the tenant's connections, is the same ExternalMessage: (tenant, type, external id) is unique.
@@ -22,7 +26,7 @@ type ExternalMessage struct {
 	Subject     string // of messages that belong to no ticket message, so that people can tell them apart; "" for the others
 	Facts       map[string]string
 	Flags       []ParseFlag
-	SafetyFlags []SafetyFlag // of the buyer's words in an event of an order, such as the comment of a return
+	SafetyFlags []safety.Flag // of the buyer's words in an event of an order, such as the comment of a return
 	Files       []File
 	ReceivedAt  time.Time
 	Source      StoredSource
@@ -79,7 +83,7 @@ type TicketMessage struct {
 	Internal        bool           // a note among agents, never sent
 	MailID          string         // the Message-ID of the mail that it came in or was sent as, without brackets; "" if none
 	Delivery        DeliveryStatus // of answers
-	SafetyFlags     []SafetyFlag
+	SafetyFlags     []safety.Flag
 	Files           []File    // of the message that it came from; filled when it is read, stored with the ExternalMessage
 	SentAt          time.Time // the sender's time, never the time of ingestion
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // Stored is a message that was stored, and its place in a conversation.
@@ -190,7 +192,7 @@ func sameFile(a, b File) bool {
 	return flags && reflect.DeepEqual(a, b)
 }
 
-func (r *Reread) safety(field string, is *[]SafetyFlag, now []SafetyFlag) {
+func (r *Reread) safety(field string, is *[]safety.Flag, now []safety.Flag) {
 	if !slices.Equal(*is, now) {
 		r.replace(field, ruleNames(*is), ruleNames(now))
 		*is = now

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // orNone shows what is no buyer's word.
@@ -29,7 +31,7 @@ func flagNames(flags []ParseFlag) string {
 }
 
 // ruleNames shows flags by the names of their rules.
-func ruleNames(flags []SafetyFlag) string {
+func ruleNames(flags []safety.Flag) string {
 	if len(flags) == 0 {
 		return "none"
 	}

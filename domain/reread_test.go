@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 func TestFirstID(t *testing.T) {
@@ -104,8 +105,8 @@ func TestTicketRereadIsTheUnionAgain(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
-	claim := domain.FlagText("I will open an A-to-Z claim")
-	refund := domain.FlagText("I want a refund")
+	claim := safety.FlagText("I will open an A-to-Z claim")
+	refund := safety.FlagText("I want a refund")
 	who, err := domain.ParseTenantID("t1")
 	is.NoErr(err)
 	ticket, err := domain.RestoreTicket(domain.TicketState{
@@ -113,11 +114,11 @@ func TestTicketRereadIsTheUnionAgain(t *testing.T) {
 		SafetyFlags: refund, AutoSendBlockedReason: domain.BlockedReason(refund), CreatedAt: at, UpdatedAt: at,
 	})
 	is.NoErr(err)
-	is.Equal(len(ticket.Reread(nil, [][]domain.SafetyFlag{refund}, at.Add(time.Hour))), 0)
+	is.Equal(len(ticket.Reread(nil, [][]safety.Flag{refund}, at.Add(time.Hour))), 0)
 	is.Equal(ticket.State().UpdatedAt, at) // nothing changed
 
-	is.True(len(ticket.Reread(nil, [][]domain.SafetyFlag{refund, nil, claim}, at.Add(time.Hour))) > 0)
-	is.Equal(ticket.State().SafetyFlags, domain.MergeSafetyFlags(refund, claim))
+	is.True(len(ticket.Reread(nil, [][]safety.Flag{refund, nil, claim}, at.Add(time.Hour))) > 0)
+	is.Equal(ticket.State().SafetyFlags, safety.Merge(refund, claim))
 	is.Equal(ticket.State().AutoSendBlockedReason, domain.BlockedReason(ticket.State().SafetyFlags))
 	is.Equal(ticket.State().Priority, domain.PriorityHigh)
 	is.Equal(ticket.State().UpdatedAt, at.Add(time.Hour))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // Reread makes a ticket fit messages of it that were read again. flags are those of all its messages and events, in the order
@@ -12,7 +14,7 @@ import (
 // The safety flags are the union over the messages again, and the reason to block follows from them. The order, the
 // buyer's name and his address follow the message that they were taken from. What people decided stands: the status is not
 // touched, and the priority rises only if the flags now demand more than they did, never falls.
-func (t *Ticket) Reread(messages []*Reread, flags [][]SafetyFlag, now time.Time) []Difference {
+func (t *Ticket) Reread(messages []*Reread, flags [][]safety.Flag, now time.Time) []Difference {
 	var r Reread
 	s := &t.s
 	for _, m := range messages {
@@ -24,9 +26,9 @@ func (t *Ticket) Reread(messages []*Reread, flags [][]SafetyFlag, now time.Time)
 		r.follow("customer_name", &s.CustomerName, was.BuyerName, is.BuyerName, length)
 		r.follow("customer_email", &s.CustomerEmail, was.BuyerEmail, is.BuyerEmail, length)
 	}
-	var union []SafetyFlag
+	var union []safety.Flag
 	for _, f := range flags {
-		union = MergeSafetyFlags(union, f)
+		union = safety.Merge(union, f)
 	}
 	if !sameFlags(s.SafetyFlags, union) {
 		demanded := SafetyPriority(s.SafetyFlags)
@@ -45,8 +47,8 @@ func (t *Ticket) Reread(messages []*Reread, flags [][]SafetyFlag, now time.Time)
 }
 
 // sameFlags reports whether two unions are alike. What waited for its ticket was merged later than it came.
-func sameFlags(a, b []SafetyFlag) bool {
-	return len(a) == len(b) && !slices.ContainsFunc(a, func(f SafetyFlag) bool { return !slices.Contains(b, f) })
+func sameFlags(a, b []safety.Flag) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(f safety.Flag) bool { return !slices.Contains(b, f) })
 }
 
 // follow replaces what a ticket has from a message. As with a new message, nothing never replaces something.
@@ -57,7 +59,7 @@ func (r *Reread) follow(field string, has *string, was, is string, show func(str
 }
 
 // categoryNames shows the flags of a whole ticket.
-func categoryNames(flags []SafetyFlag) string {
+func categoryNames(flags []safety.Flag) string {
 	var names []string
 	for _, f := range flags {
 		if name := string(f.Category) + " " + f.Term; !slices.Contains(names, name) {

@@ -8,6 +8,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // stored returns a message of the shelf as it is stored.
@@ -310,7 +311,7 @@ func TestTicketRereadCountsEvents(t *testing.T) {
 	ticket := s.tickets[s.stored(t, m.ExternalID).Message.Ticket]
 	was := ticket.State()
 	is.Equal(len(was.SafetyFlags), 2)
-	flags := [][]domain.SafetyFlag{s.stored(t, claim.ExternalID).Message.SafetyFlags, s.stored(t, m.ExternalID).OnTicket.SafetyFlags}
+	flags := [][]safety.Flag{s.stored(t, claim.ExternalID).Message.SafetyFlags, s.stored(t, m.ExternalID).OnTicket.SafetyFlags}
 	is.Equal(len(ticket.Reread(nil, flags, later)), 0)
 	is.Equal(ticket.State(), was)
 	is.True(len(ticket.Reread(nil, flags[1:], later)) > 0) // without it

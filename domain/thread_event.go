@@ -1,13 +1,15 @@
 package domain
 
+import "github.com/keybuzzio/marketplaces/domain/safety"
+
 // orderEvent is what an event of an order does to its ticket.
 type orderEvent struct {
 	typ      EventType
 	actor    ActorType
-	priority Priority       // at least
-	reopens  bool           // the seller must act, whatever the ticket's status
-	blocks   SafetyCategory // no machine answers; "" if it may
-	term     string         // what the flag for that says
+	priority Priority        // at least
+	reopens  bool            // the seller must act, whatever the ticket's status
+	blocks   safety.Category // no machine answers; "" if it may
+	term     string          // what the flag for that says
 }
 
 func (e orderEvent) urgent() bool { return e.priority == PriorityUrgent }
@@ -17,11 +19,11 @@ var orderEvents = map[MessageKind]orderEvent{
 	KindReturnEvent:   {typ: EventReturnRequested, actor: ActorCustomer, priority: PriorityHigh, reopens: true},
 	KindRefundEvent:   {typ: EventRefundIssued, actor: ActorSystem, priority: PriorityLow},
 	KindClaimOpened: {
-		typ: EventClaimOpened, actor: ActorCustomer, priority: PriorityUrgent, reopens: true, blocks: SafetyClaim, term: "a-to-z claim",
+		typ: EventClaimOpened, actor: ActorCustomer, priority: PriorityUrgent, reopens: true, blocks: safety.Claim, term: "a-to-z claim",
 	},
 	KindClaimClosed: {typ: EventClaimClosed, actor: ActorSystem, priority: PriorityLow},
 	KindChargeback: {
-		typ: EventChargebackOpened, actor: ActorCustomer, priority: PriorityUrgent, reopens: true, blocks: SafetyChargeback, term: "chargeback notice",
+		typ: EventChargebackOpened, actor: ActorCustomer, priority: PriorityUrgent, reopens: true, blocks: safety.Chargeback, term: "chargeback notice",
 	},
 }
 

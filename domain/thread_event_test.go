@@ -9,6 +9,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // orderEvents are what the events of an order do.
@@ -119,7 +120,7 @@ func TestOrderEventsWaitForTheirTicket(t *testing.T) {
 				for _, ticket := range s.tickets {
 					is.Equal(s.happened(ticket), []domain.EventType{domain.EventMessageReceived, want.event})
 					is.Equal(ticket.State().Priority, domain.PriorityUrgent) // an injury
-					is.True(slices.ContainsFunc(ticket.State().SafetyFlags, func(f domain.SafetyFlag) bool { return f.Category == domain.SafetyLegal }))
+					is.True(slices.ContainsFunc(ticket.State().SafetyFlags, func(f safety.Flag) bool { return f.Category == safety.Legal }))
 				}
 				for _, m := range s.messages {
 					switch m.ExternalID {
@@ -165,7 +166,7 @@ func TestCommentOfAReturnIsFlagged(t *testing.T) {
 	m := of(in(message(2), "", "o"), domain.KindReturnEvent)
 	m.Body = "Broken. My lawyer will hear of it"
 	got := s.take(m)
-	flags := domain.FlagText(m.Body)
+	flags := safety.FlagText(m.Body)
 	is.True(len(flags) > 0)
 	is.Equal(got.Messages[0].SafetyFlags, flags)
 	is.Equal(got.Changed[0].State().SafetyFlags, flags)

@@ -7,6 +7,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // Everything that a buyer sent is read, and each flag says where its words stand.
@@ -15,16 +16,16 @@ func TestAllOfTheBuyersTextsAreFlagged(t *testing.T) {
 	tests := map[string]struct {
 		change func(*domain.InboundMessage)
 		words  string
-		action domain.SafetyAction
+		action safety.Action
 	}{
-		"subject":        {func(m *domain.InboundMessage) { m.Subject = "My lawyer" }, "lawyer", domain.SafetyBlock},
-		"body":           {func(m *domain.InboundMessage) { m.Body = "I have a lawyer" }, "lawyer", domain.SafetyBlock},
-		"quoted":         {func(m *domain.InboundMessage) { m.Quoted = "you said: call your lawyer" }, "lawyer", domain.SafetyReview},
-		"file":           {func(m *domain.InboundMessage) { m.Files = files("letter of my lawyer.pdf") }, "lawyer", domain.SafetyBlock},
-		"second file":    {func(m *domain.InboundMessage) { m.Quoted, m.Files = "é", files("é.png", "lawyer_2026.pdf") }, "lawyer", domain.SafetyBlock},
-		"renamed file":   {func(m *domain.InboundMessage) { m.Files = []domain.File{{Name: "file-1", OriginalName: "../lawyer"}} }, "lawyer", domain.SafetyBlock},
-		"nameless file":  {func(m *domain.InboundMessage) { m.Files = []domain.File{{Name: "lawyer.pdf"}} }, "lawyer", domain.SafetyBlock},
-		"graver of both": {func(m *domain.InboundMessage) { m.Quoted, m.Files = "my lawyer", files("my lawyer.pdf") }, "lawyer", domain.SafetyBlock},
+		"subject":        {func(m *domain.InboundMessage) { m.Subject = "My lawyer" }, "lawyer", safety.Block},
+		"body":           {func(m *domain.InboundMessage) { m.Body = "I have a lawyer" }, "lawyer", safety.Block},
+		"quoted":         {func(m *domain.InboundMessage) { m.Quoted = "you said: call your lawyer" }, "lawyer", safety.Review},
+		"file":           {func(m *domain.InboundMessage) { m.Files = files("letter of my lawyer.pdf") }, "lawyer", safety.Block},
+		"second file":    {func(m *domain.InboundMessage) { m.Quoted, m.Files = "é", files("é.png", "lawyer_2026.pdf") }, "lawyer", safety.Block},
+		"renamed file":   {func(m *domain.InboundMessage) { m.Files = []domain.File{{Name: "file-1", OriginalName: "../lawyer"}} }, "lawyer", safety.Block},
+		"nameless file":  {func(m *domain.InboundMessage) { m.Files = []domain.File{{Name: "lawyer.pdf"}} }, "lawyer", safety.Block},
+		"graver of both": {func(m *domain.InboundMessage) { m.Quoted, m.Files = "my lawyer", files("my lawyer.pdf") }, "lawyer", safety.Block},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +82,7 @@ func FuzzGate(f *testing.F) {
 		got := domain.Thread(connection(t), []domain.InboundMessage{m}, domain.Candidates{}, later)
 		flags := got.TicketMessages[0].SafetyFlags
 		for what, text := range map[string]string{"subject": subject, "text": body, "quoted text": quoted, "file": name} {
-			alone := domain.FlagText(text)
+			alone := safety.FlagText(text)
 			if len(alone) > 0 && len(flags) == 0 {
 				t.Errorf("the %s %q is flagged alone, and not in a message", what, text)
 			}
@@ -91,7 +92,7 @@ func FuzzGate(f *testing.F) {
 		}
 		m.Kind = domain.KindReturnEvent
 		got = domain.Thread(connection(t), []domain.InboundMessage{m}, domain.Candidates{}, later)
-		if len(domain.FlagText(body)) > 0 && len(got.Messages[0].SafetyFlags) == 0 {
+		if len(safety.FlagText(body)) > 0 && len(got.Messages[0].SafetyFlags) == 0 {
 			t.Errorf("the comment %q of a return is not flagged", body)
 		}
 	})

@@ -1,6 +1,10 @@
 package domain
 
-import "time"
+import (
+	"time"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
+)
 
 // TicketStatus is the state of a Ticket.
 type TicketStatus string
@@ -63,9 +67,9 @@ type TicketState struct {
 	Priority              Priority
 	CustomerName          string
 	CustomerEmail         string
-	SafetyFlags           []SafetyFlag // union over its messages
-	AutoSendBlockedReason string       // "" when nothing blocks
-	LastMessageAt         time.Time    // of the newest message, and never in the future
+	SafetyFlags           []safety.Flag // union over its messages
+	AutoSendBlockedReason string        // "" when nothing blocks
+	LastMessageAt         time.Time     // of the newest message, and never in the future
 	CreatedAt             time.Time
 	UpdatedAt             time.Time
 }
@@ -114,14 +118,14 @@ func openTicket(c ConnectionState, m InboundMessage, now time.Time) *Ticket {
 
 // receive takes in a buyer's message and reports the status that it ended, "" when the status stayed: the buyer's word always
 // brings the ticket back to the seller.
-func (t *Ticket) receive(m InboundMessage, flags []SafetyFlag, now time.Time) (ended TicketStatus) {
+func (t *Ticket) receive(m InboundMessage, flags []safety.Flag, now time.Time) (ended TicketStatus) {
 	t.applyMessage(m, flags, now)
 	return t.reopen()
 }
 
 // hear is receive for what nobody has to act on any more. What is known of buyer and order is completed, never overwritten,
 // and safety flags only add up.
-func (t *Ticket) applyMessage(m InboundMessage, flags []SafetyFlag, now time.Time) {
+func (t *Ticket) applyMessage(m InboundMessage, flags []safety.Flag, now time.Time) {
 	s := &t.s
 	s.OrderID = firstOf(s.OrderID, m.OrderID)
 	s.Subject = firstOf(s.Subject, m.Subject)
@@ -171,9 +175,9 @@ func (t *Ticket) active(at, now time.Time) {
 }
 
 // flag adds safety flags and what follows from them.
-func (t *Ticket) flag(flags []SafetyFlag) {
+func (t *Ticket) flag(flags []safety.Flag) {
 	if len(flags) > 0 {
-		t.s.SafetyFlags = MergeSafetyFlags(t.s.SafetyFlags, flags)
+		t.s.SafetyFlags = safety.Merge(t.s.SafetyFlags, flags)
 		t.s.AutoSendBlockedReason = BlockedReason(t.s.SafetyFlags)
 		t.raise(SafetyPriority(flags))
 	}

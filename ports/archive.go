@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // Archive is the messages that are stored, to be read again from their raws. Its statements are set-based.
@@ -45,6 +46,6 @@ type Archive interface {
 // Conversation is a ticket and what its safety flags are the union of.
 type Conversation struct {
 	Ticket *domain.Ticket
-	Flags  map[domain.TicketMessageID][]domain.SafetyFlag // of the messages that have any
-	Events map[domain.MessageID][]domain.SafetyFlag       // of the external messages on it that have flags of their own
+	Flags  map[domain.TicketMessageID][]safety.Flag // of the messages that have any
+	Events map[domain.MessageID][]safety.Flag       // of the external messages on it that have flags of their own
 }

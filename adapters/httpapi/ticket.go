@@ -9,6 +9,7 @@ import (
 
 	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -61,7 +62,7 @@ type flagAnswer struct {
 	Action      string `json:"action"`
 }
 
-func showFlags(flags []domain.SafetyFlag) []flagAnswer {
+func showFlags(flags []safety.Flag) []flagAnswer {
 	out := make([]flagAnswer, len(flags))
 	for i, f := range flags {
 		out[i] = flagAnswer{string(f.Category), f.Term, f.Language, f.Start, f.End, f.ListVersion, string(f.Action)}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -95,7 +96,7 @@ func (x archive) Conversations(ctx context.Context, ids []domain.TicketID) ([]po
 		if err != nil {
 			return nil, err
 		}
-		c := ports.Conversation{Ticket: ticket, Flags: map[domain.TicketMessageID][]domain.SafetyFlag{}, Events: map[domain.MessageID][]domain.SafetyFlag{}}
+		c := ports.Conversation{Ticket: ticket, Flags: map[domain.TicketMessageID][]safety.Flag{}, Events: map[domain.MessageID][]safety.Flag{}}
 		for _, m := range x.rows.ticketMessages {
 			if m.Ticket == id && len(m.SafetyFlags) > 0 {
 				c.Flags[m.ID] = slices.Clone(m.SafetyFlags)

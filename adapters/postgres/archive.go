@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -140,7 +141,7 @@ func (q archive) conversations(ctx context.Context, ids []domain.TicketID, lock 
 	found := make([]ports.Conversation, len(tickets))
 	of := make(map[domain.TicketID]*ports.Conversation, len(tickets))
 	for i, t := range tickets {
-		found[i] = ports.Conversation{Ticket: t, Flags: map[domain.TicketMessageID][]domain.SafetyFlag{}, Events: map[domain.MessageID][]domain.SafetyFlag{}}
+		found[i] = ports.Conversation{Ticket: t, Flags: map[domain.TicketMessageID][]safety.Flag{}, Events: map[domain.MessageID][]safety.Flag{}}
 		of[t.State().ID] = &found[i]
 	}
 	return found, q.each(ctx, "find safety flags", func(rows *sql.Rows) error {

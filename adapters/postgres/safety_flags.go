@@ -1,23 +1,21 @@
 package postgres
 
-import (
-	"github.com/keybuzzio/marketplaces/domain"
-)
+import "github.com/keybuzzio/marketplaces/domain/safety"
 
-// safetyFlag is a domain.SafetyFlag as columns of jsonb keep it. Its keys are stored data and never change.
+// safetyFlag is a safety.Flag as columns of jsonb keep it. Its keys are stored data and never change.
 type safetyFlag struct {
-	Category    domain.SafetyCategory `json:"category"`
-	Term        string                `json:"term"`
-	Language    string                `json:"language"`
-	Start       int                   `json:"start"`
-	End         int                   `json:"end"`
-	ListVersion string                `json:"listVersion"`
-	Action      domain.SafetyAction   `json:"action"`
+	Category    safety.Category `json:"category"`
+	Term        string          `json:"term"`
+	Language    string          `json:"language"`
+	Start       int             `json:"start"`
+	End         int             `json:"end"`
+	ListVersion string          `json:"listVersion"`
+	Action      safety.Action   `json:"action"`
 }
 
 type safetyFlags []safetyFlag
 
-func newSafetyFlags(flags []domain.SafetyFlag) safetyFlags {
+func newSafetyFlags(flags []safety.Flag) safetyFlags {
 	out := make(safetyFlags, len(flags))
 	for i, f := range flags {
 		out[i] = safetyFlag{f.Category, f.Term, f.Language, f.Start, f.End, f.ListVersion, f.Action}
@@ -25,13 +23,13 @@ func newSafetyFlags(flags []domain.SafetyFlag) safetyFlags {
 	return out
 }
 
-func (flags safetyFlags) domain() []domain.SafetyFlag {
+func (flags safetyFlags) domain() []safety.Flag {
 	if len(flags) == 0 {
 		return nil
 	}
-	out := make([]domain.SafetyFlag, len(flags))
+	out := make([]safety.Flag, len(flags))
 	for i, f := range flags {
-		out[i] = domain.SafetyFlag{
+		out[i] = safety.Flag{
 			Category: f.Category, Term: f.Term, Language: f.Language, Start: f.Start, End: f.End,
 			ListVersion: f.ListVersion, Action: f.Action,
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // What is stored is read here as the tables hold it, a row as one JSON text, past all that the adapter reads with.
@@ -80,8 +81,8 @@ func readMessages(t *testing.T, db *sql.DB, tenant domain.TenantID, c domain.Con
 		Subject     string
 		Facts       map[string]string
 		Flags       []domain.ParseFlag
-		SafetyFlags []domain.SafetyFlag `json:"safety_flags"`
-		ReceivedAt  time.Time           `json:"received_at"`
+		SafetyFlags []safety.Flag `json:"safety_flags"`
+		ReceivedAt  time.Time     `json:"received_at"`
 		Raw         struct {
 			MediaType, Encoding, Content string
 			Size                         int

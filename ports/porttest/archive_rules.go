@@ -11,6 +11,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -180,8 +181,8 @@ var archiveRules = rules[RepositoryFixture]{
 				is.NoErr(err)
 				is.Equal(len(got), 2) // by rising id: a was opened first
 				is.Equal([]domain.TicketID{got[0].Ticket.State().ID, got[1].Ticket.State().ID}, []domain.TicketID{a, b})
-				is.Equal(got[0].Flags, map[domain.TicketMessageID][]domain.SafetyFlag{all[0].OnTicket.ID: flags})
-				is.Equal(got[0].Events, map[domain.MessageID][]domain.SafetyFlag{all[4].Message.ID: all[4].Message.SafetyFlags})
+				is.Equal(got[0].Flags, map[domain.TicketMessageID][]safety.Flag{all[0].OnTicket.ID: flags})
+				is.Equal(got[0].Events, map[domain.MessageID][]safety.Flag{all[4].Message.ID: all[4].Message.SafetyFlags})
 				is.Equal(len(got[1].Flags)+len(got[1].Events), 0)
 				stored, err := tx.Tickets.Get(ctx, a)
 				is.NoErr(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // everyByte is what no text column can hold: NUL, invalid UTF-8 and all else.
@@ -20,8 +21,8 @@ func everyByte() []byte {
 }
 
 // flags have every field set, to values that the safety lists need not know.
-var flags = []domain.SafetyFlag{
-	{Category: domain.SafetyClaim, Term: "a-to-z", Language: "es", Start: 7, End: 13, ListVersion: "2026-10-05", Action: domain.SafetyBlock},
+var flags = []safety.Flag{
+	{Category: safety.Claim, Term: "a-to-z", Language: "es", Start: 7, End: 13, ListVersion: "2026-10-05", Action: safety.Block},
 	{Category: awkward, Term: awkward, Language: awkward, Start: 1 << 30, End: 1<<30 + 1, ListVersion: awkward, Action: awkward},
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/keybuzzio/marketplaces/adapters/amazon/mock"
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 	"github.com/keybuzzio/marketplaces/ports/porttest"
 )
 
@@ -54,11 +55,11 @@ func TestDemo(t *testing.T) {
 		is.Equal([]string{m.ExternalID, m.ThreadID, m.OrderID, m.Language, m.Subject, m.BuyerName},
 			[]string{want.id, want.thread, want.order, want.language, want.subject, want.name})
 		is.Equal(m.ReceivedAt, clock.now.Add(-want.ago))
-		is.Equal(domain.BlockedReason(domain.FlagText(m.Subject+"\n"+m.Body)), want.reason)
+		is.Equal(domain.BlockedReason(safety.FlagText(m.Subject+"\n"+m.Body)), want.reason)
 		is.True(json.Valid(m.Source.Bytes))
 		is.True(strings.Contains(string(m.Source.Bytes), want.order))
 	}
-	is.Equal(len(domain.FlagText(got[0].Subject+"\n"+got[0].Body)), 0) // a polite question is not even flagged
+	is.Equal(len(safety.FlagText(got[0].Subject+"\n"+got[0].Body)), 0) // a polite question is not even flagged
 	is.Equal(len(domain.Screen(connection, got).Accepted), 3)
 
 	none, pages, _ := read(t, c, cursor)

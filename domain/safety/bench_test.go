@@ -1,10 +1,11 @@
-package domain_test
+package safety_test
 
 import (
 	"testing"
 
-	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // ordinaryMessages are what buyers write every day, about 600 bytes each, one per language of the lists. None of it is a
@@ -87,10 +88,10 @@ func benchmarkFlagText(b *testing.B, texts []string) {
 	}
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
-	domain.FlagText("") // reads the lists, once
+	safety.FlagText("") // reads the lists, once
 	for b.Loop() {
 		for _, m := range texts {
-			domain.FlagText(m)
+			safety.FlagText(m)
 		}
 	}
 }
@@ -98,7 +99,7 @@ func benchmarkFlagText(b *testing.B, texts []string) {
 func TestOrdinaryMessagesAllocateNothing(t *testing.T) {
 	is := is.New(t)
 	for _, m := range ordinaryMessages {
-		is.Equal(domain.FlagText(m), nil)
-		is.Equal(testing.AllocsPerRun(10, func() { domain.FlagText(m) }), 0.0)
+		is.Equal(safety.FlagText(m), nil)
+		is.Equal(testing.AllocsPerRun(10, func() { safety.FlagText(m) }), 0.0)
 	}
 }

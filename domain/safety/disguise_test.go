@@ -1,4 +1,4 @@
-package domain_test
+package safety_test
 
 import (
 	"math/rand/v2"
@@ -7,10 +7,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/matryer/is"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // replacing returns a disguise that replaces the letters of pairs.
@@ -128,7 +129,7 @@ func garbled(text string) string {
 
 func TestEveryRuleSeesThroughEveryDisguise(t *testing.T) {
 	t.Parallel()
-	rules, err := domain.RuleLines()
+	rules, err := safety.RuleLines()
 	is.New(t).NoErr(err)
 	for name, disguise := range disguises {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +139,7 @@ func TestEveryRuleSeesThroughEveryDisguise(t *testing.T) {
 					continue // asks for an accent, a capital or a dash
 				}
 				for _, text := range r.Instances {
-					if in := disguise(text); !hits(domain.FlagText(in), r.Flag) {
+					if in := disguise(text); !hits(safety.FlagText(in), r.Flag) {
 						t.Errorf("%s %q: missed %q", r.Language, r.Line, in)
 					}
 				}
@@ -149,7 +150,7 @@ func TestEveryRuleSeesThroughEveryDisguise(t *testing.T) {
 
 func TestSpelledOutWords(t *testing.T) {
 	t.Parallel()
-	rules, err := domain.RuleLines()
+	rules, err := safety.RuleLines()
 	is.New(t).NoErr(err)
 	for name, sep := range map[string]string{"spaces": " ", "wide spaces": "   ", "dots": ".", "dashes": "-", "stars": " * "} {
 		t.Run(name, func(t *testing.T) {
@@ -164,7 +165,7 @@ func TestSpelledOutWords(t *testing.T) {
 						strings.Join(strings.Split(letters, ""), sep),
 						"C'est " + strings.Join(strings.Split("x"+letters+"x", ""), sep) + " ?",
 					} {
-						if !hits(domain.FlagText(in), r.Flag) {
+						if !hits(safety.FlagText(in), r.Flag) {
 							t.Errorf("%s %q: missed %q", r.Language, r.Line, in)
 						}
 					}
@@ -176,14 +177,14 @@ func TestSpelledOutWords(t *testing.T) {
 
 func TestFoldingTwiceIsFoldingOnce(t *testing.T) {
 	t.Parallel()
-	rules, err := domain.RuleLines()
+	rules, err := safety.RuleLines()
 	is.New(t).NoErr(err)
 	for name, disguise := range disguises {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, r := range rules {
-				once := domain.FoldText(disguise(r.Line))
-				is.New(t).Equal(domain.FoldText(once), once)
+				once := safety.FoldText(disguise(r.Line))
+				is.New(t).Equal(safety.FoldText(once), once)
 			}
 		})
 	}
@@ -194,12 +195,12 @@ func TestFoldingTwiceIsFoldingOnce(t *testing.T) {
 				unicode.In(r, unicode.Han, unicode.Hangul) {
 				continue
 			}
-			once := domain.FoldText("x" + string(r) + "y")
-			if twice := domain.FoldText(once); twice != once {
+			once := safety.FoldText("x" + string(r) + "y")
+			if twice := safety.FoldText(once); twice != once {
 				t.Fatalf("%U: %q, then %q", r, once, twice)
 			}
 			for _, form := range []norm.Form{norm.NFC, norm.NFD} {
-				if other := domain.FoldText("x" + form.String(string(r)) + "y"); other != once {
+				if other := safety.FoldText("x" + form.String(string(r)) + "y"); other != once {
 					t.Fatalf("%U: %q, but %q in another normal form", r, once, other)
 				}
 			}
@@ -209,7 +210,7 @@ func TestFoldingTwiceIsFoldingOnce(t *testing.T) {
 
 func TestCombinedDisguises(t *testing.T) {
 	t.Parallel()
-	rules, err := domain.RuleLines()
+	rules, err := safety.RuleLines()
 	is.New(t).NoErr(err)
 	random := rand.New(rand.NewPCG(1, 2))
 	// Disguises that stay readable on top of one another.
@@ -223,7 +224,7 @@ func TestCombinedDisguises(t *testing.T) {
 		for range 3 {
 			in = disguises[names[random.IntN(len(names))]](in)
 		}
-		if !hits(domain.FlagText(in), r.Flag) {
+		if !hits(safety.FlagText(in), r.Flag) {
 			t.Errorf("%s %q: missed %q", r.Language, r.Line, in)
 		}
 	}

@@ -1,4 +1,4 @@
-package domain
+package safety
 
 import (
 	"strings"
@@ -20,7 +20,7 @@ type RuleLine struct {
 	Line      string
 	Base      bool // no addition of ours
 	Plain     bool // asks for no accent, capital or dash
-	Flag      SafetyFlag
+	Flag      Flag
 	Instances []string // the shortest texts that meet it, one for each of its words
 }
 
@@ -29,7 +29,7 @@ func RuleLines() ([]RuleLine, error) {
 	var all []RuleLine
 	have := buyerLists()
 	for _, language := range listLanguages {
-		data, err := listFiles.ReadFile("safety/" + language + ".txt")
+		data, err := listFiles.ReadFile("" + language + ".txt")
 		if err != nil {
 			return nil, err
 		}
@@ -46,14 +46,14 @@ func RuleLines() ([]RuleLine, error) {
 				category = strings.Trim(line, "[]")
 				return nil
 			}
-			r, err := notation{SafetyCategory(category), ending}.rule(line)
+			r, err := notation{Category(category), ending}.rule(line)
 			if err != nil {
 				return err
 			}
 			l := RuleLine{Language: language, Line: line, Base: line[0] != '+', Plain: !r.joint, Instances: instances(r)}
 			for _, h := range have.rules {
 				if h.same(r) {
-					l.Flag = SafetyFlag{Category: h.category, Term: h.term, Language: h.languages[0], Action: h.action}
+					l.Flag = Flag{Category: h.category, Term: h.term, Language: h.languages[0], Action: h.action}
 				}
 			}
 			for _, v := range r.variants {

@@ -1,4 +1,4 @@
-package domain_test
+package safety_test
 
 import (
 	"fmt"
@@ -6,8 +6,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 func TestBlockedReason(t *testing.T) {
@@ -39,7 +41,7 @@ func TestBlockedReason(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			is.New(t).Equal(domain.BlockedReason(domain.FlagText(c.text)), c.want)
+			is.New(t).Equal(domain.BlockedReason(safety.FlagText(c.text)), c.want)
 		})
 	}
 }
@@ -55,7 +57,7 @@ func TestEveryAtoZSpellingHasOneName(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			is := is.New(t)
-			flags := domain.FlagText(text)
+			flags := safety.FlagText(text)
 			is.Equal(domain.BlockedReason(flags), "sensitive_keyword_detected: a-to-z")
 			is.Equal(domain.SafetyPriority(flags), domain.PriorityHigh)
 		})
@@ -66,33 +68,33 @@ func TestFlagTellsWhereAndWhy(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	text := "Hé ! Réponse ?\nC’est une Arnaque, je saisis mon avocat."
-	flags := domain.FlagText(text)
+	flags := safety.FlagText(text)
 	is.Equal(len(flags), 2)
-	is.Equal(flags[0], domain.SafetyFlag{
-		Category: domain.SafetyFraud, Term: "arnaque", Language: "fr", Start: 29, End: 36,
-		ListVersion: domain.SafetyListVersion(), Action: domain.SafetyBlock,
+	is.Equal(flags[0], safety.Flag{
+		Category: safety.Fraud, Term: "arnaque", Language: "fr", Start: 29, End: 36,
+		ListVersion: safety.ListVersion(), Action: safety.Block,
 	})
 	is.Equal(text[flags[0].Start:flags[0].End], "Arnaque")
 	is.Equal(text[flags[1].Start:flags[1].End], "mon avocat") // all words that met the rule
-	is.Equal(len(domain.SafetyListVersion()), 12)
+	is.Equal(len(safety.ListVersion()), 12)
 }
 
 func TestOneFlagPerTerm(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
-	flags := domain.FlagText("Fraud. Not fraud. FRAUD! fraudster")
+	flags := safety.FlagText("Fraud. Not fraud. FRAUD! fraudster")
 	is.Equal(len(flags), 1)
 	is.Equal(flags[0].Start, 0) // the first of equal ones
-	flags = domain.FlagText("No fraud so far. But this is fraud.")
+	flags = safety.FlagText("No fraud so far. But this is fraud.")
 	is.Equal(len(flags), 1)
-	is.Equal(flags[0].Action, domain.SafetyBlock)
+	is.Equal(flags[0].Action, safety.Block)
 	is.Equal(flags[0].Start, 29) // the graver one, though later
 }
 
 func TestSharedTermIsReportedUnderTheFirstList(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
-	flags := domain.FlagText("rgpd") // a rule of the French, Spanish and Portuguese lists
+	flags := safety.FlagText("rgpd") // a rule of the French, Spanish and Portuguese lists
 	is.Equal(len(flags), 1)
 	is.Equal(flags[0].Language, "fr")
 }
@@ -109,15 +111,15 @@ func TestSafetyPriority(t *testing.T) {
 		"Nobody was hurt, it is not dangerous, but": domain.PriorityLow,
 		"It is not dangerous, is it?":               domain.PriorityLow,
 	} {
-		t.Run(text, func(t *testing.T) { is.New(t).Equal(domain.SafetyPriority(domain.FlagText(text)), want) })
+		t.Run(text, func(t *testing.T) { is.New(t).Equal(domain.SafetyPriority(safety.FlagText(text)), want) })
 	}
 }
 
 func TestUnknownActionAndCategoryFailClosed(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
-	flags := []domain.SafetyFlag{
-		{Category: domain.SafetyRefund, Term: "refund", Action: domain.SafetyReview},
+	flags := []safety.Flag{
+		{Category: safety.Refund, Term: "refund", Action: safety.Review},
 		{Category: "NEW", Term: "something", Action: "LATER"},
 	}
 	is.Equal(domain.BlockedReason(flags), "sensitive_keyword_detected: something") // counts as a block
@@ -125,26 +127,26 @@ func TestUnknownActionAndCategoryFailClosed(t *testing.T) {
 
 func TestMergeSafetyFlags(t *testing.T) {
 	t.Parallel()
-	flag := func(c domain.SafetyCategory, term, language string, a domain.SafetyAction, start int) domain.SafetyFlag {
-		return domain.SafetyFlag{Category: c, Term: term, Language: language, Action: a, Start: start}
+	flag := func(c safety.Category, term, language string, a safety.Action, start int) safety.Flag {
+		return safety.Flag{Category: c, Term: term, Language: language, Action: a, Start: start}
 	}
-	scam := flag(domain.SafetyFraud, "scam", "en", domain.SafetyBlock, 3)
-	noScam := flag(domain.SafetyFraud, "scam", "en", domain.SafetyReview, 7)
-	refund := flag(domain.SafetyRefund, "refund", "en", domain.SafetyReview, 1)
-	for name, c := range map[string]struct{ have, more, want []domain.SafetyFlag }{
+	scam := flag(safety.Fraud, "scam", "en", safety.Block, 3)
+	noScam := flag(safety.Fraud, "scam", "en", safety.Review, 7)
+	refund := flag(safety.Refund, "refund", "en", safety.Review, 1)
+	for name, c := range map[string]struct{ have, more, want []safety.Flag }{
 		"of nothing is nothing":      {nil, nil, nil},
-		"keeps the order":            {[]domain.SafetyFlag{scam}, []domain.SafetyFlag{refund}, []domain.SafetyFlag{scam, refund}},
-		"keeps the first of equals":  {[]domain.SafetyFlag{scam}, []domain.SafetyFlag{flag("FRD", "scam", "en", "BLOCK", 9)}, []domain.SafetyFlag{scam}},
-		"takes the graver":           {[]domain.SafetyFlag{noScam, refund}, []domain.SafetyFlag{scam}, []domain.SafetyFlag{scam, refund}},
-		"does not weaken":            {[]domain.SafetyFlag{scam}, []domain.SafetyFlag{noScam}, []domain.SafetyFlag{scam}},
-		"tells languages apart":      {[]domain.SafetyFlag{scam}, []domain.SafetyFlag{flag("FRD", "scam", "sv", "BLOCK", 3)}, []domain.SafetyFlag{scam, flag("FRD", "scam", "sv", "BLOCK", 3)}},
-		"merging again changes none": {[]domain.SafetyFlag{scam, refund}, []domain.SafetyFlag{refund, scam}, []domain.SafetyFlag{scam, refund}},
+		"keeps the order":            {[]safety.Flag{scam}, []safety.Flag{refund}, []safety.Flag{scam, refund}},
+		"keeps the first of equals":  {[]safety.Flag{scam}, []safety.Flag{flag("FRD", "scam", "en", "BLOCK", 9)}, []safety.Flag{scam}},
+		"takes the graver":           {[]safety.Flag{noScam, refund}, []safety.Flag{scam}, []safety.Flag{scam, refund}},
+		"does not weaken":            {[]safety.Flag{scam}, []safety.Flag{noScam}, []safety.Flag{scam}},
+		"tells languages apart":      {[]safety.Flag{scam}, []safety.Flag{flag("FRD", "scam", "sv", "BLOCK", 3)}, []safety.Flag{scam, flag("FRD", "scam", "sv", "BLOCK", 3)}},
+		"merging again changes none": {[]safety.Flag{scam, refund}, []safety.Flag{refund, scam}, []safety.Flag{scam, refund}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			is := is.New(t)
 			have, more := slices.Clone(c.have), slices.Clone(c.more)
-			is.Equal(domain.MergeSafetyFlags(c.have, c.more), c.want)
+			is.Equal(safety.Merge(c.have, c.more), c.want)
 			is.Equal(c.have, have) // unchanged
 			is.Equal(c.more, more) // unchanged
 		})
@@ -154,27 +156,27 @@ func TestMergeSafetyFlags(t *testing.T) {
 func TestMergeSafetyFlagsKeepsTheGravest(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
-	var have []domain.SafetyFlag
-	for i := range 3 * domain.MaxSafetyFlags / 2 {
-		have = append(have, domain.SafetyFlag{Category: domain.SafetyRefund, Term: fmt.Sprint(i), Action: domain.SafetyReview})
+	var have []safety.Flag
+	for i := range 3 * safety.MaxFlags / 2 {
+		have = append(have, safety.Flag{Category: safety.Refund, Term: fmt.Sprint(i), Action: safety.Review})
 	}
-	injury := domain.SafetyFlag{Category: domain.SafetyInjury, Term: "burn", Action: domain.SafetyBlock}
-	got := domain.MergeSafetyFlags(have, []domain.SafetyFlag{injury})
-	is.Equal(len(got), domain.MaxSafetyFlags)
+	injury := safety.Flag{Category: safety.Injury, Term: "burn", Action: safety.Block}
+	got := safety.Merge(have, []safety.Flag{injury})
+	is.Equal(len(got), safety.MaxFlags)
 	is.Equal(got[len(got)-1], injury)             // late but grave
 	is.Equal(got[:len(got)-1], have[:len(got)-1]) // the latest of the light ones went
-	is.Equal(domain.MergeSafetyFlags(got, have), got)
+	is.Equal(safety.Merge(got, have), got)
 }
 
 func TestFlagTextIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	text := "a r n a q u e, fr4ud, immÃ©diat, escroc, I will sue you, sąd, Betrug, A-to-Z"
-	want := domain.FlagText(text)
+	want := safety.FlagText(text)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 50 {
-				if got := domain.FlagText(text); !slices.Equal(got, want) {
+				if got := safety.FlagText(text); !slices.Equal(got, want) {
 					t.Errorf("got %v, want %v", got, want)
 				}
 			}

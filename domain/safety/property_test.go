@@ -1,4 +1,4 @@
-package domain_test
+package safety_test
 
 import (
 	"math/rand/v2"
@@ -7,14 +7,16 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // check asserts what holds for the flags of every text.
-func check(t *testing.T, text string) []domain.SafetyFlag {
+func check(t *testing.T, text string) []safety.Flag {
 	t.Helper()
-	flags := domain.FlagText(text)
+	flags := safety.FlagText(text)
 	boundary := map[int]bool{len(text): true}
 	for i := range text {
 		boundary[i] = true
@@ -27,11 +29,11 @@ func check(t *testing.T, text string) []domain.SafetyFlag {
 			t.Fatalf("%q: %+v cuts a character apart", text, f)
 		case i > 0 && flags[i-1].Start > f.Start:
 			t.Fatalf("%q: %v are out of order", text, flags)
-		case f.Term == "" || f.Language == "" || f.ListVersion == "" || !slices.Contains(domain.SafetyCategories(), f.Category):
+		case f.Term == "" || f.Language == "" || f.ListVersion == "" || !slices.Contains(safety.Categories(), f.Category):
 			t.Fatalf("%q: %+v is not whole", text, f)
 		}
 	}
-	if again := domain.FlagText(text); !slices.Equal(again, flags) {
+	if again := safety.FlagText(text); !slices.Equal(again, flags) {
 		t.Fatalf("%q: %v, then %v", text, flags, again)
 	}
 	return flags
@@ -55,8 +57,8 @@ func FuzzFlagText(f *testing.F) {
 		if !utf8.ValidString(text) {
 			return
 		}
-		once := domain.FoldText(text)
-		is.New(t).Equal(domain.FoldText(once), once) // folding twice is folding once
+		once := safety.FoldText(text)
+		is.New(t).Equal(safety.FoldText(once), once) // folding twice is folding once
 		if len(flags) == 0 {
 			is.New(t).Equal(domain.BlockedReason(flags), "")
 		}
@@ -72,7 +74,7 @@ func FuzzAddedText(f *testing.F) {
 	f.Add("\u0301", "sąd", "\u0301")
 	f.Add("x y", "B e t r u g", "z")
 	f.Fuzz(func(t *testing.T, before, text, after string) {
-		if len(domain.FlagText(text)) == 0 {
+		if len(safety.FlagText(text)) == 0 {
 			return
 		}
 		for _, more := range []string{before + "\n" + text, text + "\n" + after, before + "\n" + text + "\n" + after} {
@@ -85,7 +87,7 @@ func FuzzAddedText(f *testing.F) {
 
 func TestAddedTextNeverClears(t *testing.T) {
 	t.Parallel()
-	rules, err := domain.RuleLines()
+	rules, err := safety.RuleLines()
 	is.New(t).NoErr(err)
 	random := rand.New(rand.NewPCG(3, 4))
 	words := strings.Fields(strings.Join(ordinaryMessages, " ") + " no not never sans kein 20 > -- a b c d e f ) \" « … 1 $ @ é ł \u200b")
@@ -99,7 +101,7 @@ func TestAddedTextNeverClears(t *testing.T) {
 	}
 	for _, r := range rules {
 		for _, text := range r.Instances {
-			if in := more() + "\n" + text + "\n" + more(); domain.BlockedReason(domain.FlagText(in)) == "" {
+			if in := more() + "\n" + text + "\n" + more(); domain.BlockedReason(safety.FlagText(in)) == "" {
 				t.Errorf("%q is flagged, %q is not", text, in)
 			}
 		}
@@ -143,7 +145,7 @@ func TestHostileTextTakesLinearTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			// Were the time quadratic, this would not end within the time for tests.
-			flags := domain.FlagText(strings.Repeat(part, domain.MaxBody/4/len(part)))
+			flags := safety.FlagText(strings.Repeat(part, domain.MaxBody/4/len(part)))
 			is.New(t).True(len(flags) < 100)
 		})
 	}
@@ -155,7 +157,7 @@ func BenchmarkSafetyHostile(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				domain.FlagText(text)
+				safety.FlagText(text)
 			}
 		})
 	}

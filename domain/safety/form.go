@@ -1,4 +1,4 @@
-package domain
+package safety
 
 // An atom is what stands for one word in a rule: one of some spellings.
 type atom []form

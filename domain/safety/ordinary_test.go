@@ -1,4 +1,4 @@
-package domain_test
+package safety_test
 
 import (
 	"fmt"
@@ -8,14 +8,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // readSentences reads a file of sentences under [headings].
 func readSentences(t testing.TB, language string) map[string][]string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "safety", "ordinary", language+".txt"))
+	data, err := os.ReadFile(filepath.Join("testdata", "ordinary", language+".txt"))
 	is.New(t).NoErr(err)
 	sentences, heading := map[string][]string{}, ""
 	for line := range strings.Lines(string(data)) {
@@ -41,14 +42,14 @@ func ordinaryMessage(r *rand.Rand, sentences map[string][]string) string {
 func TestOrdinaryMessagesAreRarelyBlocked(t *testing.T) {
 	t.Parallel()
 	const messages, mayBlock, mayReview = 1000, 5, 100 // per language; one question in sixteen asks about refunds
-	for _, language := range domain.SafetyLanguages() {
+	for _, language := range safety.Languages() {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			sentences, random := readSentences(t, language), rand.New(rand.NewPCG(7, 7))
 			blocks, reviews, by := 0, 0, map[string]int{}
 			for range messages {
 				message := ordinaryMessage(random, sentences)
-				flags := domain.FlagText(message)
+				flags := safety.FlagText(message)
 				for _, f := range flags {
 					by[fmt.Sprintf("%s %s %s: %s", f.Action, f.Language, f.Term, message[f.Start:f.End])]++
 				}

@@ -1,4 +1,4 @@
-package domain
+package safety
 
 import (
 	"bytes"
@@ -14,18 +14,18 @@ import (
 
 // The lists are data: one file per language in the notation that [rule] describes, and the words that negate.
 //
-//go:embed safety/*.txt
+//go:embed *.txt
 var listFiles embed.FS
 
 // listLanguages are the languages of the lists, in the order that decides which of several lists a shared rule is
 // reported under.
 var listLanguages = [...]string{"en", "fr", "de", "es", "it", "nl", "pl", "sv", "pt"}
 
-// SafetyLanguages returns the ISO 639-1 codes of the languages that the safety lists know.
-func SafetyLanguages() []string { return slices.Clone(listLanguages[:]) }
+// Languages returns the ISO 639-1 codes of the languages that the safety lists know.
+func Languages() []string { return slices.Clone(listLanguages[:]) }
 
-// SafetyListVersion returns the version of the safety lists, a hash: it changes whenever one of their letters does.
-func SafetyListVersion() string { return buyerLists().version }
+// ListVersion returns the version of the safety lists, a hash: it changes whenever one of their letters does.
+func ListVersion() string { return buyerLists().version }
 
 // buyerLists are the lists for what buyers write; draftLists are those for what a machine would answer, beside them.
 var (
@@ -38,7 +38,7 @@ var (
 func mustRead(names ...string) *lists {
 	l, err := readLists(names)
 	if err != nil {
-		panic("domain: safety lists: " + err.Error())
+		panic("safety: lists: " + err.Error())
 	}
 	return l
 }
@@ -102,7 +102,7 @@ func readLists(names []string) (*lists, error) {
 }
 
 func (l *lists) readFile(name string, read func(name string, data []byte) error) error {
-	data, err := listFiles.ReadFile("safety/" + name + ".txt")
+	data, err := listFiles.ReadFile("" + name + ".txt")
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func hashLists() (string, error) {
 		return "", err
 	}
 	for _, f := range files {
-		data, err := listFiles.ReadFile("safety/" + f.Name())
+		data, err := listFiles.ReadFile("" + f.Name())
 		if err != nil {
 			return "", err
 		}
@@ -161,7 +161,7 @@ func (l *lists) readRules(language string, data []byte) error {
 			positive = strings.Fields(rest)
 			return nil
 		case line[0] == '[':
-			n.category = SafetyCategory(strings.Trim(line, "[]"))
+			n.category = Category(strings.Trim(line, "[]"))
 			return nil
 		}
 		r, err := n.rule(line)

@@ -1,4 +1,4 @@
-package domain
+package safety
 
 import (
 	"cmp"
@@ -32,10 +32,10 @@ import (
 //	[amount]  weakened when a number follows within three words
 //	[review]  asks for a review, never blocks
 type rule struct {
-	category  SafetyCategory
+	category  Category
 	term      string
 	languages []string // of the lists that hold it, in list order
-	action    SafetyAction
+	action    Action
 	variants  []variant
 	joint     bool
 	amount    bool
@@ -53,7 +53,7 @@ const maxPhrase = 6
 
 // notation reads lines of a list whose stems may end in ending more letters.
 type notation struct {
-	category SafetyCategory
+	category Category
 	ending   int
 }
 
@@ -82,7 +82,7 @@ func (n notation) rule(line string) (*rule, error) {
 		case "amount":
 			r.amount = true
 		case "review":
-			r.action = SafetyReview
+			r.action = Review
 		default:
 			return nil, fmt.Errorf("unknown tag %q", tag)
 		}

@@ -1,4 +1,4 @@
-package domain
+package safety
 
 import (
 	"strings"

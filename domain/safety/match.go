@@ -1,4 +1,4 @@
-package domain
+package safety
 
 import (
 	"cmp"
@@ -26,16 +26,20 @@ const (
 //
 // It is pure, safe for concurrent use, and takes time in proportion to the length of the text and memory in proportion to
 // the flags found.
-func FlagText(text string) []SafetyFlag { return buyerLists().flags(text) }
+func FlagText(text string) []Flag { return buyerLists().flags(text) }
 
-func (l *lists) flags(text string) []SafetyFlag {
+// FlagDraft finds what a machine must not say on a seller's behalf in the draft of an automatic answer, beside what
+// [FlagText] finds in it: promises, admissions of fault, dates. It reads and returns as FlagText does.
+func FlagDraft(text string) []Flag { return draftLists().flags(text) }
+
+func (l *lists) flags(text string) []Flag {
 	s := scan{lists: l, reader: newReader(text, false, false)}
 	s.run()
 	if s.reader.disguised || s.reader.garbled {
 		s.reader = newReader(text, true, s.reader.garbled)
 		s.run()
 	}
-	slices.SortFunc(s.flags, func(a, b SafetyFlag) int {
+	slices.SortFunc(s.flags, func(a, b Flag) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), compareGravity(a, b), strings.Compare(a.Term, b.Term),
 			strings.Compare(a.Language, b.Language))
 	})
@@ -49,7 +53,7 @@ type scan struct {
 	words  [windowed]word
 	count  int // words read
 
-	flags []SafetyFlag
+	flags []Flag
 	found []uint16 // by rule number: 1 + index of its flag; nil until the first is found
 }
 
@@ -143,8 +147,8 @@ func (s *scan) try(u *use, at, next place) {
 		first, last = min(first, from), max(last, to)
 	}
 	action := u.rule.action
-	if action == SafetyBlock && s.weakened(u.rule, at.word, end.last()) {
-		action = SafetyReview
+	if action == Block && s.weakened(u.rule, at.word, end.last()) {
+		action = Review
 	}
 	s.flag(u.rule, action, s.word(first).start, s.word(last).end)
 }
@@ -245,15 +249,15 @@ func (s *scan) settled(r *rule) bool {
 	if s.found == nil || s.found[r.number] == 0 {
 		return false
 	}
-	return r.action == SafetyReview || s.flags[s.found[r.number]-1].Action == SafetyBlock
+	return r.action == Review || s.flags[s.found[r.number]-1].Action == Block
 }
 
 // flag notes that the text met r, unless that is known already.
-func (s *scan) flag(r *rule, action SafetyAction, start, end int) {
+func (s *scan) flag(r *rule, action Action, start, end int) {
 	if s.found == nil {
-		s.found, s.flags = make([]uint16, s.lists.numbers), make([]SafetyFlag, 0, 4)
+		s.found, s.flags = make([]uint16, s.lists.numbers), make([]Flag, 0, 4)
 	}
-	f := SafetyFlag{
+	f := Flag{
 		Category: r.category, Term: r.term, Language: r.languages[0], Start: start, End: end,
 		ListVersion: s.lists.version, Action: action,
 	}

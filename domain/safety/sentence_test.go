@@ -1,19 +1,21 @@
-package domain_test
+package safety_test
 
 import (
 	"slices"
 	"testing"
 
-	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/safety"
 )
 
 // blocked and flagged report whether FlagText blocks a text, and whether it says anything of it at all.
 func blocked(text string) bool {
-	return slices.ContainsFunc(domain.FlagText(text), func(f domain.SafetyFlag) bool { return f.Action == domain.SafetyBlock })
+	return slices.ContainsFunc(safety.FlagText(text), func(f safety.Flag) bool { return f.Action == safety.Block })
 }
 
-func flagged(text string) bool { return len(domain.FlagText(text)) > 0 }
+func flagged(text string) bool { return len(safety.FlagText(text)) > 0 }
 
 // What the gate before this one let through, or let through in another spelling.
 func TestNotMissed(t *testing.T) {
@@ -63,7 +65,7 @@ func TestNotMissed(t *testing.T) {
 			t.Run(class+" "+text, func(t *testing.T) {
 				is := is.New(t)
 				is.True(flagged(text))
-				is.True(domain.BlockedReason(domain.FlagText(text)) != "")
+				is.True(domain.BlockedReason(safety.FlagText(text)) != "")
 			})
 		}
 	}
@@ -182,7 +184,7 @@ func TestNotCryingWolf(t *testing.T) {
 		},
 	} {
 		for _, text := range c.innocent {
-			t.Run(word+" innocent "+text, func(t *testing.T) { is.New(t).Equal(domain.FlagText(text), nil) })
+			t.Run(word+" innocent "+text, func(t *testing.T) { is.New(t).Equal(safety.FlagText(text), nil) })
 		}
 		for _, text := range c.review {
 			t.Run(word+" review "+text, func(t *testing.T) { is.New(t).True(flagged(text) && !blocked(text)) })
@@ -208,7 +210,7 @@ var suedAndBurned = map[string]string{
 
 func TestThreatAndInjuryInNineLanguages(t *testing.T) {
 	t.Parallel()
-	is.New(t).Equal(len(suedAndBurned), len(domain.SafetyLanguages()))
+	is.New(t).Equal(len(suedAndBurned), len(safety.Languages()))
 	for language, text := range suedAndBurned {
 		for place, in := range map[string]string{
 			"alone":            text,
@@ -218,10 +220,10 @@ func TestThreatAndInjuryInNineLanguages(t *testing.T) {
 			t.Run(language+" "+place, func(t *testing.T) {
 				t.Parallel()
 				is := is.New(t)
-				flags := domain.FlagText(in)
-				for _, c := range []domain.SafetyCategory{domain.SafetyLegal, domain.SafetyInjury} {
-					is.True(slices.ContainsFunc(flags, func(f domain.SafetyFlag) bool {
-						return f.Category == c && f.Language == language && f.Action == domain.SafetyBlock
+				flags := safety.FlagText(in)
+				for _, c := range []safety.Category{safety.Legal, safety.Injury} {
+					is.True(slices.ContainsFunc(flags, func(f safety.Flag) bool {
+						return f.Category == c && f.Language == language && f.Action == safety.Block
 					})) // a block of the category, by the language's own list
 				}
 				is.Equal(domain.SafetyPriority(flags), domain.PriorityUrgent)
