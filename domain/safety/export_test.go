@@ -29,7 +29,7 @@ func RuleLines() ([]RuleLine, error) {
 	var all []RuleLine
 	have := buyerLists()
 	for _, language := range listLanguages {
-		data, err := listFiles.ReadFile("" + language + ".txt")
+		data, err := listFiles.ReadFile(language + ".txt")
 		if err != nil {
 			return nil, err
 		}

@@ -102,7 +102,7 @@ func readLists(names []string) (*lists, error) {
 }
 
 func (l *lists) readFile(name string, read func(name string, data []byte) error) error {
-	data, err := listFiles.ReadFile("" + name + ".txt")
+	data, err := listFiles.ReadFile(name + ".txt")
 	if err != nil {
 		return err
 	}
@@ -115,12 +115,12 @@ func (l *lists) readFile(name string, read func(name string, data []byte) error)
 // hashLists returns the version of all lists together.
 func hashLists() (string, error) {
 	hash := sha256.New()
-	files, err := listFiles.ReadDir("safety")
+	files, err := listFiles.ReadDir(".")
 	if err != nil {
 		return "", err
 	}
 	for _, f := range files {
-		data, err := listFiles.ReadFile("" + f.Name())
+		data, err := listFiles.ReadFile(f.Name())
 		if err != nil {
 			return "", err
 		}
