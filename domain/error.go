@@ -23,6 +23,9 @@ var (
 	ErrUnavailable = errors.New("temporarily unavailable")
 	// ErrThrottled means that a limit of our own says not now: nobody failed. RetryAfter says when it may go on.
 	ErrThrottled = errors.New("throttled")
+	// ErrOutcomeUnknown means that the other side was handed something and its answer was not heard: it may have taken it.
+	// Nobody repeats it but a person.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
 // Error is a kind with a message for people and a cause for logs.

@@ -31,4 +31,6 @@ package ports
 //go:generate go tool mockgen -typed -source=source_vault.go -destination=portmock/source_vault.go -package=portmock
 //go:generate go tool mockgen -typed -source=dead_letters.go -destination=portmock/dead_letters.go -package=portmock
 //go:generate go tool mockgen -typed -source=repository.go -destination=portmock/repository.go -package=portmock
+//go:generate go tool mockgen -typed -source=sender.go -destination=portmock/sender.go -package=portmock
+//go:generate go tool mockgen -typed -source=submission_checker.go -destination=portmock/submission_checker.go -package=portmock
 //go:generate go tool mockgen -typed -source=secret_store.go -destination=portmock/secret_store.go -package=portmock

@@ -32,6 +32,8 @@ var (
 	_ ports.Polls             = (*portmock.MockPolls)(nil)
 	_ ports.DeadLetters       = (*portmock.MockDeadLetters)(nil)
 	_ ports.SecretStore       = (*portmock.MockSecretStore)(nil)
+	_ ports.Sender            = (*portmock.MockSender)(nil)
+	_ ports.SubmissionChecker = (*portmock.MockSubmissionChecker)(nil)
 )
 
 // generate is how package ports has its fakes made: one directive per file that holds a port.
