@@ -48,8 +48,8 @@ func (c *Client) dial(ctx context.Context, m domain.Mailbox) (net.Conn, error) {
 	if m.TLS == domain.TLSNone && !c.options.Loopback {
 		return nil, domain.Errorf(domain.ErrRejected, "a mailbox cannot be read without TLS: use implicit or starttls")
 	}
-	g := guard{networks: c.options.Networks, loopback: c.options.Loopback}
-	dialer := net.Dialer{Timeout: c.options.Timeout, Resolver: c.options.Resolver, Control: g.control}
+	policy := domain.NetworkPolicy{Networks: c.options.Networks, Loopback: c.options.Loopback}
+	dialer := net.Dialer{Timeout: c.options.Timeout, Resolver: c.options.Resolver, Control: control(policy)}
 	conn, err := dialer.DialContext(ctx, "tcp", m.Address())
 	if err != nil {
 		return nil, translate(ctx, err, "")

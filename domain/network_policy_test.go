@@ -1,13 +1,15 @@
-package mail
+package domain_test
 
 import (
 	"net/netip"
 	"testing"
 
 	"github.com/matryer/is"
+
+	"github.com/keybuzzio/marketplaces/domain"
 )
 
-func TestGuardPublic(t *testing.T) {
+func TestNetworkPolicyPermitsPublicAddresses(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]bool{
 		"8.8.8.8": true, "17.57.155.24": true, "2a01:7e00::f03c:91ff:fe18:1": true, "192.0.1.1": true, "172.32.0.1": true,
@@ -23,22 +25,22 @@ func TestGuardPublic(t *testing.T) {
 	} {
 		t.Run(address, func(t *testing.T) {
 			t.Parallel()
-			is.New(t).Equal(guard{}.permits(netip.MustParseAddr(address)), want)
+			is.New(t).Equal(domain.NetworkPolicy{}.Permits(netip.MustParseAddr(address)), want)
 		})
 	}
 }
 
-func TestGuardNetworks(t *testing.T) {
+func TestNetworkPolicyPermitsItsNetworksAlone(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
-	g := guard{networks: []netip.Prefix{netip.MustParsePrefix("10.8.0.0/16"), netip.MustParsePrefix("fd12::/16")}}
+	p := domain.NetworkPolicy{Networks: []netip.Prefix{netip.MustParsePrefix("10.8.0.0/16"), netip.MustParsePrefix("fd12::/16")}}
 	for address, want := range map[string]bool{
 		"10.8.1.1": true, "::ffff:10.8.1.1": true, "fd12::7": true, "10.9.1.1": false, "8.8.8.8": false, "127.0.0.1": false,
 	} {
-		is.Equal(g.permits(netip.MustParseAddr(address)), want)
+		is.Equal(p.Permits(netip.MustParseAddr(address)), want)
 	}
-	g.loopback = true
-	is.True(g.permits(netip.MustParseAddr("127.0.0.1")))
-	is.True(!g.permits(netip.MustParseAddr("8.8.8.8"))) // loopback beside the networks, nothing else
-	is.True(!guard{loopback: true}.permits(netip.MustParseAddr("10.0.0.1")))
+	p.Loopback = true
+	is.True(p.Permits(netip.MustParseAddr("127.0.0.1")))
+	is.True(!p.Permits(netip.MustParseAddr("8.8.8.8"))) // loopback beside the networks, nothing else
+	is.True(!domain.NetworkPolicy{Loopback: true}.Permits(netip.MustParseAddr("10.0.0.1")))
 }
