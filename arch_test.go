@@ -27,6 +27,7 @@ var layers = map[string][]string{
 	"adapters/rawvault":        {"domain", "ports"},
 	"adapters/s3":              {"domain", "ports"},
 	"adapters/amazon":          {"domain", "ports"},
+	"adapters/smtp":            {"domain", "ports"},
 	"adapters/httpapi":         {"domain", "ports", "app"},
 	"adapters/mailserver":      {"domain", "ports", "app"},
 	"adapters/riverjobs":       {"domain", "ports", "app"},
