@@ -123,7 +123,7 @@ func isPlain(s string) bool {
 // Bounds on the name of a file, in bytes.
 const (
 	maxName      = 200
-	maxExtension = 20
+	maxExtension = 20 // what is longer is none
 )
 
 // fileName makes a name fit for a header and for whoever stores the file: no path, no control or direction characters, not
@@ -137,6 +137,7 @@ func fileName(s string) string {
 		}
 		return r
 	}, s)
+	s = strings.ReplaceAll(s, "=?", "=_") // which many readers take for an encoded word here too
 	s = strings.Trim(oneLine(s), " .")
 	if s == "" {
 		return "file"

@@ -3,6 +3,7 @@ package smtp_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
@@ -56,34 +58,49 @@ type script struct {
 	tls      *tls.Config
 	roots    *x509.CertPool
 	implicit bool
+	mode     domain.TLSMode // that accounts are told; by implicit if ""
 
 	mu       sync.Mutex
 	says     map[string]string // by step
-	offers   []string          // in EHLO, beside the host
-	cutAt    int               // ends the connection after so many bytes of text; 0: does not
-	password string            // what AUTH PLAIN must give
+	onlyOnce string            // the step after which it behaves again
+	conns    []net.Conn
+	pause    map[string]time.Duration // before what it does at a step
+	offers   []string                 // in EHLO, beside the host
+	cutAt    int                      // ends the connection after so many bytes of text; 0: does not
+	password string                   // what AUTH PLAIN must give
 	got      []taken
 	took     chan struct{}
-	opened   int // connections so far
+	opened   int           // connections so far
+	ended    chan struct{} // one for each connection that has ended
 	commands []string
 	lines    sync.WaitGroup
 }
 
-// newScript starts a server.
-func newScript(t testing.TB, implicit bool) *script {
-	t.Helper()
-	is := is.New(t)
-	web := httptest.NewUnstartedServer(http.NotFoundHandler())
-	web.StartTLS() // for its certificate, which is for 127.0.0.1 and example.com
-	t.Cleanup(web.Close)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	is.NoErr(err)
-	s := &script{
-		listener: listener, tls: &tls.Config{Certificates: web.TLS.Certificates}, roots: x509.NewCertPool(), implicit: implicit,
+// certified is a certificate for 127.0.0.1 and example.com, and who vouches for it.
+var certified = sync.OnceValues(func() ([]tls.Certificate, *x509.CertPool) {
+	web := httptest.NewTLSServer(http.NotFoundHandler())
+	defer web.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(web.Certificate())
+	return web.TLS.Certificates, roots
+})
+
+// newScript returns a server that nobody can reach yet.
+func newScript(implicit bool) *script {
+	certificates, roots := certified()
+	return &script{
+		tls: &tls.Config{Certificates: certificates}, roots: roots, implicit: implicit,
 		says: map[string]string{}, offers: []string{"SIZE 20000000", "AUTH PLAIN LOGIN", "STARTTLS", "ENHANCEDSTATUSCODES"},
-		took: make(chan struct{}, 1000), password: "right",
+		took: make(chan struct{}, 1000), ended: make(chan struct{}, 1000), password: "right",
 	}
-	s.roots.AddCert(web.Certificate())
+}
+
+// listen has the server listen on this machine until the test ends.
+func (s *script) listen(t testing.TB) *script {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	is.New(t).NoErr(err)
+	s.listener = listener
 	t.Cleanup(func() {
 		_ = listener.Close()
 		s.lines.Wait()
@@ -94,14 +111,37 @@ func newScript(t testing.TB, implicit bool) *script {
 			if err != nil {
 				return
 			}
-			s.set(func() { s.opened++ })
-			s.lines.Go(func() { s.serve(conn) })
+			s.start(conn)
 		}
 	})
 	return s
 }
 
-func (s *script) port() int { return s.listener.Addr().(*net.TCPAddr).Port }
+// dial connects to the server without a network.
+func (s *script) dial(context.Context, string, string) (net.Conn, error) {
+	here, there := net.Pipe()
+	s.start(there)
+	return here, nil
+}
+
+// start serves a connection.
+func (s *script) start(conn net.Conn) {
+	s.set(func() {
+		s.opened++
+		s.conns = append(s.conns, conn)
+	})
+	s.lines.Go(func() {
+		s.serve(conn)
+		s.ended <- struct{}{}
+	})
+}
+
+func (s *script) port() int {
+	if s.listener == nil {
+		return 25
+	}
+	return s.listener.Addr().(*net.TCPAddr).Port
+}
 
 func (s *script) set(f func()) {
 	s.mu.Lock()
@@ -112,8 +152,38 @@ func (s *script) set(f func()) {
 // play has the server do something at a step from now on.
 func (s *script) play(step, what string) { s.set(func() { s.says[step] = what }) }
 
+// once is play for the next time only.
+func (s *script) once(step, what string) {
+	s.play(step, what)
+	s.set(func() { s.onlyOnce = step })
+}
+
+// drop ends all connections.
+func (s *script) drop() {
+	s.set(func() {
+		for _, c := range s.conns {
+			_ = c.Close()
+		}
+	})
+}
+
+// next returns what the script says for a step.
+func (s *script) next(step string) (what string) {
+	s.set(func() {
+		what = s.says[step]
+		if s.onlyOnce == step {
+			s.onlyOnce = ""
+			delete(s.says, step)
+		}
+	})
+	return what
+}
+
 // mend has it behave.
-func (s *script) mend() { s.set(func() { s.says, s.cutAt = map[string]string{}, 0 }) }
+func (s *script) mend() { s.set(func() { s.says, s.onlyOnce, s.cutAt = map[string]string{}, "", 0 }) }
+
+// awaitEnd waits until a connection has ended.
+func (s *script) awaitEnd() { <-s.ended }
 
 func (s *script) all() []taken {
 	s.mu.Lock()
@@ -126,6 +196,9 @@ func (s *script) submission() domain.Submission {
 	mode := domain.TLSStart
 	if s.implicit {
 		mode = domain.TLSImplicit
+	}
+	if s.mode != "" {
+		mode = s.mode
 	}
 	return domain.Submission{
 		Host: "127.0.0.1", Port: s.port(), TLS: mode, User: "shop@example.com", Password: domain.NewSecret("right"),
@@ -143,8 +216,16 @@ type dialogue struct {
 // at does what the script says for a step, and reports whether the connection goes on with the good answer. answered means
 // that another answer was given.
 func (d *dialogue) at(step string) (good, alive bool) {
-	var what string
-	d.set(func() { what = d.says[step] })
+	return d.as(step, d.next(step))
+}
+
+// as is at with another word of the script.
+func (d *dialogue) as(step, what string) (good, alive bool) {
+	var pause time.Duration
+	d.set(func() { pause = d.pause[step] })
+	if pause > 0 {
+		time.Sleep(pause)
+	}
 	switch what {
 	case fine:
 		return true, true
@@ -252,9 +333,7 @@ func (d *dialogue) auth(command string) (alive bool) {
 // secure brings up TLS.
 func (d *dialogue) secure() (alive bool) {
 	config := d.tls
-	var what string
-	d.set(func() { what = d.says[stepTLS] })
-	switch what {
+	switch d.next(stepTLS) {
 	case cut:
 		return false
 	case silent:
@@ -283,8 +362,7 @@ func (d *dialogue) text() (alive bool) {
 	if err != nil {
 		return false
 	}
-	var what string
-	d.set(func() { what = d.says[stepDot] })
+	what := d.next(stepDot)
 	if what == fine || what == lost || what == mute || strings.HasPrefix(what, "2") {
 		d.set(func() {
 			d.got = append(d.got, taken{d.from, d.to, bytes.ReplaceAll(raw, []byte("\n"), []byte("\r\n"))})
@@ -297,8 +375,7 @@ func (d *dialogue) text() (alive bool) {
 	case mute:
 		what = silent
 	}
-	d.set(func() { d.says["now"] = what })
-	good, alive := d.at("now")
+	good, alive := d.as(stepDot, what)
 	if good {
 		d.say("250 2.0.0 Ok: queued as 4F2A for <shop@example.com>")
 	}

@@ -40,21 +40,15 @@ func answer() domain.OutgoingMessage {
 	}
 }
 
-// bounds are short, so that a silent server does not hold a test up. Nothing is asserted about them.
-const short = 300 * time.Millisecond
-
-// patient are the bounds of tests in which no server is silent.
-const patient = 30 * time.Second
-
 // newSender returns a sender by the relay that a script is, or by the account of a mailbox there.
-func newSender(t testing.TB, s *script, relay bool, bound time.Duration) (*smtp.Sender, domain.ConnectionState) {
+func newSender(t testing.TB, s *script, relay bool) (*smtp.Sender, domain.ConnectionState) {
 	t.Helper()
 	is := is.New(t)
 	tenant, err := domain.ParseTenantID("t1")
 	is.NoErr(err)
 	c := domain.ConnectionState{ID: domain.NewID[domain.ConnectionID](), Tenant: tenant, Type: domain.Amazon}
 	options := smtp.Options{
-		Policy: domain.NetworkPolicy{Loopback: true}, RootCAs: s.roots, Command: bound, Answer: bound,
+		Policy: domain.NetworkPolicy{Loopback: true}, RootCAs: s.roots,
 	}
 	secrets := memory.NewSecretStore()
 	account := s.submission()
@@ -70,6 +64,9 @@ func newSender(t testing.TB, s *script, relay bool, bound time.Duration) (*smtp.
 	}
 	sender := smtp.NewSender(secrets, options)
 	t.Cleanup(sender.Close)
+	if s.listener == nil {
+		sender.DialBy(s.dial)
+	}
 	return sender, c
 }
 
@@ -85,7 +82,7 @@ func read(raw []byte) (porttest.TakenMessage, error) {
 	}
 	if mediaType != "multipart/mixed" {
 		text, err := content(m.Header.Get("Content-Transfer-Encoding"), m.Body)
-		return porttest.TakenMessage{Text: string(text)}, err
+		return porttest.TakenMessage{Text: unix(text)}, err
 	}
 	got := porttest.TakenMessage{Files: map[string][]byte{}}
 	for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
@@ -102,7 +99,7 @@ func read(raw []byte) (porttest.TakenMessage, error) {
 		}
 		_, disposition, err := mime.ParseMediaType(p.Header.Get("Content-Disposition"))
 		if err != nil { // the text has none
-			got.Text = string(b)
+			got.Text = unix(b)
 			continue
 		}
 		got.Files[disposition["filename"]] = b
@@ -114,9 +111,11 @@ func content(encoding string, r io.Reader) ([]byte, error) {
 	if encoding == "base64" {
 		return io.ReadAll(base64.NewDecoder(base64.StdEncoding, r))
 	}
-	text, err := io.ReadAll(quotedprintable.NewReader(r))
-	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), err
+	return io.ReadAll(quotedprintable.NewReader(r))
 }
+
+// unix is a text with the line ends of answers.
+func unix(text []byte) string { return strings.ReplaceAll(string(text), "\r\n", "\n") }
 
 func TestSenderContract(t *testing.T) {
 	t.Parallel()
@@ -129,8 +128,8 @@ func TestSenderContract(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			porttest.TestSender(t, func(t *testing.T) porttest.SenderFixture {
-				s := newScript(t, c.implicit)
-				sender, connection := newSender(t, s, c.relay, patient)
+				s := newScript(c.implicit).listen(t)
+				sender, connection := newSender(t, s, c.relay)
 				message := answer()
 				message.Connection = connection
 				play := func(step, what string) func() { return func() { s.play(step, what) } }

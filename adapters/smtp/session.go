@@ -49,7 +49,11 @@ func (s *Sender) dial(ctx context.Context, to server) (net.Conn, error) {
 	if !to.relay {
 		dialer.Control = control(s.options.Policy)
 	}
-	conn, err := dialer.DialContext(ctx, "tcp", to.address())
+	dial := dialer.DialContext
+	if s.dialBy != nil {
+		dial = s.dialBy
+	}
+	conn, err := dial(ctx, "tcp", to.address())
 	if err != nil {
 		return nil, translate(ctx, stageHello, to, err)
 	}
@@ -148,9 +152,28 @@ func (s *session) login() error {
 	case s.smtp.SupportsAuth(sasl.Plain):
 		return s.smtp.Auth(sasl.NewPlainClient("", user, password))
 	case s.smtp.SupportsAuth(sasl.Login):
-		return s.smtp.Auth(sasl.NewLoginClient(user, password))
+		return s.smtp.Auth(&loginClient{answers: []string{user, password}})
 	}
 	return errNoLogin
+}
+
+// loginClient is AUTH LOGIN, which has no standard. The library's own sends the user name at once, which not every server
+// understands, and knows one spelling of the prompts.
+type loginClient struct{ answers []string }
+
+// Start implements sasl.Client.
+func (c *loginClient) Start() (mechanism string, response []byte, err error) {
+	return sasl.Login, nil, nil
+}
+
+// Next implements sasl.Client: the name is asked for first, then the password.
+func (c *loginClient) Next([]byte) ([]byte, error) {
+	if len(c.answers) == 0 {
+		return nil, sasl.ErrUnexpectedServerChallenge
+	}
+	next := c.answers[0]
+	c.answers = c.answers[1:]
+	return []byte(next), nil
 }
 
 // mail tells the server who sends how much.

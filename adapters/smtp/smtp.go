@@ -68,6 +68,7 @@ type Sender struct {
 	options Options
 	places  *places
 	idle    *idle
+	dialBy  func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network; for tests
 }
 
 var (
@@ -78,7 +79,7 @@ var (
 // NewSender returns a Sender that finds the SMTP account of a mailbox, password included, in secrets.
 func NewSender(secrets ports.SecretStore, o Options) *Sender {
 	o = o.withDefaults()
-	return &Sender{secrets, o, newPlaces(o.PerServer), newIdle(o.PerServer, o.Idle)}
+	return &Sender{secrets: secrets, options: o, places: newPlaces(o.PerServer), idle: newIdle(o.PerServer, o.Idle)}
 }
 
 // Close lets go of idle connections. Attempts under way end as they would have.
