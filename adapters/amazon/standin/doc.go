@@ -1,6 +1,6 @@
 // Package standin is a stand-in for Amazon, for tests, for benchmarks and for development: Login with Amazon, Seller Central's
 // consent page, the Appstore, and the Selling Partner API in production and in the sandbox. It is judged by what Amazon documents and
-// by what has been seen of it, and speaks HTTP only. Nothing in it is real.
+// by what has been seen of it, and speaks HTTP only; its mail side is package mailroom. Nothing in it is real.
 //
 // [Start] starts one for a test, with a demo seller whose three orders are those that the messages of package mock are about:
 //
