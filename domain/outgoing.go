@@ -13,7 +13,7 @@ type OutgoingMessage struct {
 	ID         string          // our id of the answer, the same at every attempt; for logs and for idempotency keys
 
 	To       string // the buyer's relay address; "" where conversations have no addresses
-	From     string // the address that received the conversation; "" likewise
+	From     string // the address that received the conversation; "" likewise, and for a mailbox: its own
 	Receiver Receiver
 	Critical bool // the buyer must get it even after opting out of messages; the marketplace watches for misuse
 

@@ -13,11 +13,12 @@ type Submission struct {
 	TLS      TLSMode
 	User     string
 	Password Secret
+	From     string // the mailbox's own address: what is sent by the account is from there
 }
 
 // NewSubmission checks what a seller typed.
 //
-//   - Defaults: TLS is implicit; the port is the usual one of the TLS mode.
+//   - Defaults: TLS is implicit; the port is the usual one of the TLS mode; From is User where that is an address.
 //   - Errors: ErrInvalid names the field and says what to give.
 //   - Not checked here: whether the host may be called at all. The adapter that dials decides.
 func NewSubmission(s Submission) (Submission, error) {
@@ -28,6 +29,9 @@ func NewSubmission(s Submission) (Submission, error) {
 		s.Port = 465 // RFC 8314 §7.3
 	} else if s.Port == 0 {
 		s.Port = 587 // RFC 6409 §3.1
+	}
+	if s.From == "" && strings.Contains(s.User, "@") {
+		s.From = s.User
 	}
 	switch {
 	case s.Host == "" || len(s.Host) > 253 || strings.ContainsAny(s.Host, "/@[] ") || hasControl(s.Host):
@@ -40,6 +44,8 @@ func NewSubmission(s Submission) (Submission, error) {
 		return Submission{}, Errorf(ErrInvalid, "submission.user: give the account's user name, usually its address")
 	case s.Password.IsZero() || len(s.Password.Reveal()) > 1024 || hasControl(s.Password.Reveal()):
 		return Submission{}, Errorf(ErrInvalid, "submission.password: give the account's password, without control characters")
+	case !strings.Contains(s.From, "@") || len(s.From) > 254 || strings.ContainsAny(s.From, " <>,;\"") || hasControl(s.From):
+		return Submission{}, Errorf(ErrInvalid, "submission.from: give the mailbox's address, such as support@example.com")
 	}
 	return s, nil
 }
@@ -51,6 +57,7 @@ func (s Submission) Address() string { return net.JoinHostPort(s.Host, strconv.I
 const (
 	fieldSMTPHost, fieldSMTPPort, fieldSMTPTLS = "smtp_host", "smtp_port", "smtp_tls"
 	fieldSMTPUser, fieldSMTPPassword           = "smtp_user", "smtp_password"
+	fieldSMTPFrom                              = "smtp_from"
 )
 
 // SecretData returns the account as the SecretStore keeps it. Its fields share a secret with those of Mailbox.SecretData.
@@ -58,6 +65,7 @@ func (s Submission) SecretData() SecretData {
 	return SecretData{
 		fieldSMTPHost: NewSecret(s.Host), fieldSMTPPort: NewSecret(strconv.Itoa(s.Port)), fieldSMTPTLS: NewSecret(string(s.TLS)),
 		fieldSMTPUser: NewSecret(s.User), fieldSMTPPassword: s.Password,
+		fieldSMTPFrom: NewSecret(s.From),
 	}
 }
 
@@ -73,6 +81,6 @@ func SubmissionOf(d SecretData) (Submission, error) {
 	}
 	return NewSubmission(Submission{
 		Host: d[fieldSMTPHost].Reveal(), Port: port, TLS: TLSMode(d[fieldSMTPTLS].Reveal()),
-		User: d[fieldSMTPUser].Reveal(), Password: d[fieldSMTPPassword],
+		User: d[fieldSMTPUser].Reveal(), Password: d[fieldSMTPPassword], From: d[fieldSMTPFrom].Reveal(),
 	})
 }

@@ -54,6 +54,7 @@ func newSender(t testing.TB, s *script, relay bool) (*smtp.Sender, domain.Connec
 	account := s.submission()
 	if relay {
 		c.Source = domain.SourcePush
+		options.InboundHost = "example.com"
 		options.Relay = &smtp.Relay{
 			Host: account.Host, Port: account.Port, TLS: account.TLS, User: account.User, Password: account.Password,
 		}

@@ -124,20 +124,25 @@ func TestConnectionsWithoutAWayOut(t *testing.T) {
 	_, box := newSender(t, s, false)
 	for name, c := range map[string]struct {
 		connection domain.ConnectionState
+		from       string
 		says       string
 	}{
-		"an inbound address and no relay":       {push, "KEYBUZZ_SMTP_SUBMISSION_ADDR"},
-		"a mailbox whose secret is not there":   {box, "set the mailbox again"},
-		"the mock":                              {domain.ConnectionState{Source: domain.SourceMock}, "connect a mailbox"},
-		"a connection without a source":         {domain.ConnectionState{}, "connect a mailbox"},
-		"a mailbox without a place for secrets": {domain.ConnectionState{Source: domain.SourceIMAP}, "set it again"},
+		"an inbound address and no relay":       {push, "a@in.example.com", "KEYBUZZ_SMTP_SUBMISSION_ADDR"},
+		"a mailbox whose secret is not there":   {box, "", "set the mailbox again"},
+		"an address that is none of ours":       {push, "", "connect a mailbox"},
+		"the mock":                              {domain.ConnectionState{Source: domain.SourceMock}, "", "connect a mailbox"},
+		"a connection without a source":         {domain.ConnectionState{}, "", "connect a mailbox"},
+		"a mailbox without a place for secrets": {domain.ConnectionState{Source: domain.SourceIMAP}, "", "set it again"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			is := is.New(t)
-			sender := smtp.NewSender(memory.NewSecretStore(), smtp.Options{})
+			sender := smtp.NewSender(memory.NewSecretStore(), smtp.Options{InboundHost: "in.example.com"})
 			m := answer()
 			m.Connection = c.connection
+			if c.from != "" {
+				m.From = c.from
+			}
 			handed, _, err := send(t.Context(), sender, m)
 			is.Equal(domain.KindOf(err), domain.ErrRejected)
 			is.True(strings.Contains(domain.Message(err), c.says))
@@ -159,12 +164,52 @@ func TestConnectionsWithoutAWayOut(t *testing.T) {
 	})
 }
 
+func TestFromSaysByWhichServerAnAnswerLeaves(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	mailboxs, relays := newScript(true).listen(t), newScript(true).listen(t)
+	account := mailboxs.submission() // of shop@example.com
+	tenant, err := domain.ParseTenantID("t1")
+	is.NoErr(err)
+	c := domain.ConnectionState{ID: domain.NewID[domain.ConnectionID](), Tenant: tenant, Type: domain.Amazon, Source: domain.SourceIMAP}
+	path, secrets := domain.NewSecretPath(c), memory.NewSecretStore()
+	c.VaultPath = path.String()
+	account, err = domain.NewSubmission(account)
+	is.NoErr(err)
+	is.NoErr(secrets.Put(t.Context(), path, account.SecretData()))
+	sender := smtp.NewSender(secrets, smtp.Options{
+		Policy: domain.NetworkPolicy{Loopback: true}, RootCAs: relays.roots, InboundHost: "in.example.com",
+		Relay: &smtp.Relay{Host: "127.0.0.1", Port: relays.port(), TLS: domain.TLSImplicit},
+	})
+	defer sender.Close()
+	for from, want := range map[string]struct {
+		mailboxs, relays int
+		kind             error
+	}{
+		"":                                 {1, 0, nil}, // the mailbox's own
+		"Shop@Example.com":                 {1, 0, nil},
+		"amazon.t1.fr.abc@In.Example.com":  {0, 1, nil}, // mail that is pushed to us beside the mailbox
+		"other@example.com":                {0, 0, domain.ErrRejected},
+		"a@sub.in.example.com":             {0, 0, domain.ErrRejected},
+		"a@in.example.com\r\nBcc: b@x.com": {0, 0, domain.ErrRejected},
+	} {
+		before, beforeRelay := len(mailboxs.all()), len(relays.all())
+		m := answer()
+		m.Connection, m.From = c, from
+		_, _, err := send(t.Context(), sender, m)
+		is.Equal(domain.KindOf(err), want.kind)
+		is.Equal(len(mailboxs.all())-before, want.mailboxs)
+		is.Equal(len(relays.all())-beforeRelay, want.relays)
+	}
+	is.Equal(mailboxs.all()[0].from[:len("MAIL FROM:<shop@example.com>")], "MAIL FROM:<shop@example.com>")
+}
+
 func TestServerIsNotCalledByMoreThanItsShare(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)
 	s := newScript(true).listen(t)
 	sender := smtp.NewSender(memory.NewSecretStore(), smtp.Options{
-		Policy: domain.NetworkPolicy{Loopback: true}, RootCAs: s.roots, PerServer: 1,
+		Policy: domain.NetworkPolicy{Loopback: true}, RootCAs: s.roots, PerServer: 1, InboundHost: "example.com",
 		Relay: &smtp.Relay{Host: "127.0.0.1", Port: s.port(), TLS: domain.TLSImplicit},
 	})
 	defer sender.Close()

@@ -69,7 +69,8 @@ func TestSignatureVerifies(t *testing.T) {
 				is := is.New(t)
 				s := newScript(true).listen(t)
 				sender := smtp.NewSender(memory.NewSecretStore(), smtp.Options{
-					Relay: &smtp.Relay{Host: "127.0.0.1", Port: s.port(), TLS: domain.TLSImplicit}, RootCAs: s.roots,
+					InboundHost: "example.com",
+					Relay:       &smtp.Relay{Host: "127.0.0.1", Port: s.port(), TLS: domain.TLSImplicit}, RootCAs: s.roots,
 					DKIM: &smtp.DKIM{Domain: "example.com", Selector: "s1", Key: key.signer},
 				})
 				defer sender.Close()
@@ -111,7 +112,8 @@ func TestOtherDomainsAreNotSigned(t *testing.T) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	is.NoErr(err)
 	sender := smtp.NewSender(memory.NewSecretStore(), smtp.Options{
-		Relay: &smtp.Relay{Host: "127.0.0.1", Port: s.port(), TLS: domain.TLSImplicit}, RootCAs: s.roots,
+		InboundHost: "example.com",
+		Relay:       &smtp.Relay{Host: "127.0.0.1", Port: s.port(), TLS: domain.TLSImplicit}, RootCAs: s.roots,
 		DKIM: &smtp.DKIM{Domain: "in.example.com", Selector: "s1", Key: key},
 	})
 	defer sender.Close()
@@ -132,7 +134,8 @@ func TestKeyThatCannotSignKeepsTheMessageBack(t *testing.T) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	is.NoErr(err)
 	sender := smtp.NewSender(memory.NewSecretStore(), smtp.Options{
-		Relay: &smtp.Relay{Host: "127.0.0.1", Port: s.port(), TLS: domain.TLSImplicit}, RootCAs: s.roots,
+		InboundHost: "example.com",
+		Relay:       &smtp.Relay{Host: "127.0.0.1", Port: s.port(), TLS: domain.TLSImplicit}, RootCAs: s.roots,
 		DKIM: &smtp.DKIM{Domain: "example.com", Selector: "", Key: brokenKey{key}},
 	})
 	defer sender.Close()

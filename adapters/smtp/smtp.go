@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/keybuzzio/marketplaces/domain"
@@ -16,7 +17,9 @@ import (
 
 // Options tune a Sender. The zero value is fit for production without a relay.
 type Options struct {
-	// Relay takes the answers of conversations that came to inbound addresses. Nil: such answers are refused.
+	// InboundHost is the domain of inbound addresses. Answers from there leave by the relay, all others by a mailbox's account.
+	InboundHost string
+	// Relay takes the answers from inbound addresses. Nil: they are refused.
 	Relay *Relay
 	// DKIM signs what leaves by the relay from its domain. Nil: the relay signs, or nobody does.
 	DKIM *DKIM
@@ -92,7 +95,8 @@ type server struct {
 	tls      domain.TLSMode
 	user     string
 	password domain.Secret
-	relay    bool // the installation's own
+	relay    bool   // the installation's own
+	from     string // the only address that it sends from; "" of the relay, which sends from all of ours
 }
 
 func (s server) address() string { return net.JoinHostPort(s.host, strconv.Itoa(s.port)) }
@@ -104,11 +108,14 @@ func (s *Sender) Send(
 	if err := ctx.Err(); err != nil {
 		return domain.Receipt{}, err
 	}
-	l, err := newLetter(m)
+	to, err := s.route(ctx, m)
 	if err != nil {
 		return domain.Receipt{}, err
 	}
-	to, err := s.route(ctx, m.Connection)
+	if m.From == "" {
+		m.From = to.from
+	}
+	l, err := newLetter(m)
 	if err != nil {
 		return domain.Receipt{}, err
 	}
@@ -175,21 +182,27 @@ func (s *Sender) first(ctx context.Context, to server, l *letter) (*session, err
 	return at, nil
 }
 
-// route says by which server the answers of a connection leave. There is no second best: the From of a mailbox is not ours
-// to send by the relay.
-func (s *Sender) route(ctx context.Context, c domain.ConnectionState) (server, error) {
-	switch c.Source {
-	case domain.SourcePush:
-		r := s.options.Relay
+// route says by which server an answer leaves. There is no second best: the address of a mailbox is not ours to send from by
+// the relay.
+func (s *Sender) route(ctx context.Context, m domain.OutgoingMessage) (server, error) {
+	host := m.From[strings.LastIndex(m.From, "@")+1:]
+	switch r := s.options.Relay; {
+	case host != "" && strings.EqualFold(host, s.options.InboundHost):
 		if r == nil {
 			return server{}, domain.Errorf(domain.ErrRejected,
 				"this installation has no mail relay: its operator must set KEYBUZZ_SMTP_SUBMISSION_ADDR")
 		}
-		return server{r.Host, r.Port, r.TLS, r.User, r.Password, true}, nil
-	case domain.SourceIMAP:
-		return s.submission(ctx, c)
+		return server{host: r.Host, port: r.Port, tls: r.TLS, user: r.User, password: r.Password, relay: true}, nil
+	case m.Connection.Source != domain.SourceIMAP:
+		return server{}, domain.Errorf(domain.ErrRejected,
+			"the connection has no way to send mail from this address: connect a mailbox or an inbound address")
 	}
-	return server{}, domain.Errorf(domain.ErrRejected, "the connection has no way to send mail: connect a mailbox or an inbound address")
+	to, err := s.submission(ctx, m.Connection)
+	if err == nil && host != "" && !strings.EqualFold(m.From, to.from) {
+		return server{}, domain.Errorf(domain.ErrRejected,
+			"the message came to another address than the mailbox's own: set submission with that address, or answer at the marketplace")
+	}
+	return to, err
 }
 
 // submission returns the seller's own server.
@@ -213,7 +226,7 @@ func (s *Sender) submission(ctx context.Context, c domain.ConnectionState) (serv
 }
 
 func serverOf(a domain.Submission) server {
-	return server{a.Host, a.Port, a.TLS, a.User, a.Password, false}
+	return server{host: a.Host, port: a.Port, tls: a.TLS, user: a.User, password: a.Password, from: a.From}
 }
 
 // CheckSubmission implements ports.SubmissionChecker.

@@ -255,7 +255,7 @@ func TestAnswersComeBySMTP(t *testing.T) {
 	relay := &smtp.Relay{
 		Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: domain.TLSStart, User: "relay", Password: domain.NewSecret("secret"),
 	}
-	sender := smtp.NewSender(memory.NewSecretStore(), smtp.Options{Relay: relay, RootCAs: web.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs})
+	sender := smtp.NewSender(memory.NewSecretStore(), smtp.Options{InboundHost: "inbound.test", Relay: relay, RootCAs: web.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs})
 	defer sender.Close()
 
 	c := begin(t, r, "FR")
@@ -283,7 +283,7 @@ func TestAnswersComeBySMTP(t *testing.T) {
 	is.Equal(domain.KindOf(send(1)), domain.ErrRejected) // nothing leaves for the outside world
 	relay.Password = domain.NewSecret("another")
 	sender.Close()
-	other := smtp.NewSender(memory.NewSecretStore(), smtp.Options{Relay: relay})
+	other := smtp.NewSender(memory.NewSecretStore(), smtp.Options{InboundHost: "inbound.test", Relay: relay})
 	_, err = other.Send(t.Context(), m, func(context.Context) error { return nil })
 	is.Equal(domain.KindOf(err), domain.ErrUnavailable) // its certificate, its log-in: nothing that a seller can mend
 	is.Equal(len(r.Answers()), 2)
