@@ -21,6 +21,7 @@ type Deps struct {
 	PollLedger   ports.PollLedger                                   // required
 	Secrets      ports.SecretStore                                  // required
 	Mailboxes    ports.MailboxChecker                               // required
+	Submissions  ports.SubmissionChecker                            // nil where mailboxes are only read
 	Sources      ports.SourceVault                                  // required
 	Clients      map[domain.MarketplaceType]ports.MarketplaceClient // required: the marketplaces that are enabled
 	Interpreters map[domain.MarketplaceType]ports.Interpreter       // those whose messages can be replayed
@@ -143,7 +144,7 @@ func New(d Deps) (*App, error) {
 	a.Replay = &Replay{d.Repository, d.Sources, d.Interpreters, a.Ingest, d.Clock, d.Log}
 	a.Poll = &Poll{d.Repository, d.PollLedger, d.Clients, a.Ingest, d.Clock, d.Observer, d.Log}
 	a.ConnectMock = &ConnectMock{d.Repository, a.Connect, a.Poll, d.Clock, d.MockSource}
-	a.SetMailbox = &SetMailbox{d.Repository, a.Connect, d.Mailboxes, d.Secrets, d.Clock, d.Log}
+	a.SetMailbox = &SetMailbox{d.Repository, a.Connect, d.Mailboxes, d.Submissions, d.Secrets, d.Clock, d.Log}
 	a.Disconnect = &Disconnect{d.Repository, d.Secrets, d.Clock}
 	a.Status = &Status{d.Repository, d.Authorizers, d.Clock}
 	a.Sync = &Sync{d.Repository, a.Poll}

@@ -91,6 +91,55 @@ func TestSetMailboxChangesNothingUnlessItWorks(t *testing.T) {
 	is.Equal(box.Password.Reveal(), "right") // the mailbox that works stays
 }
 
+func TestSetMailboxTriesTheAccountThatAnswersLeaveBy(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	s, who := newStage(t, memory.NewStore()), tenant(t, "t1")
+	senders := portmock.NewMockSubmissionChecker(gomock.NewController(t))
+	s.deps.Submissions = senders
+	a, err := app.New(s.deps)
+	is.NoErr(err)
+	cmd := app.SetMailboxCommand{
+		Tenant: who, Marketplace: domain.Amazon, Mailbox: mailbox, Submission: &domain.Submission{Host: "smtp.example.com"},
+	}
+	senders.EXPECT().CheckSubmission(gomock.Any(), gomock.Any()).Return(domain.Errorf(domain.ErrRejected, "it refuses"))
+	_, err = a.SetMailbox.Run(t.Context(), cmd)
+	is.Equal(domain.KindOf(err), domain.ErrRejected)
+	is.Equal(domain.Message(err), "submission: it refuses")
+	status, err := a.Status.Run(t.Context(), app.StatusQuery{Tenant: who, Marketplace: domain.Amazon})
+	is.NoErr(err)
+	is.True(!status.Found) // nothing came to be
+
+	senders.EXPECT().CheckSubmission(gomock.Any(), gomock.Any()).Return(nil)
+	c, err := a.SetMailbox.Run(t.Context(), cmd)
+	is.NoErr(err)
+	path, err := domain.ParseSecretPath(c.VaultPath)
+	is.NoErr(err)
+	kept, err := s.secrets.Get(t.Context(), path)
+	is.NoErr(err)
+	account, err := domain.SubmissionOf(kept)
+	is.NoErr(err)
+	is.Equal(account.User, mailbox.User) // its user and password are the mailbox's when left out
+	is.Equal(account.Password.Reveal(), mailbox.Password.Reveal())
+	is.Equal(account.From, mailbox.User)
+	_, err = domain.MailboxOf(kept)
+	is.NoErr(err)
+
+	cmd.Submission = nil
+	c, err = a.SetMailbox.Run(t.Context(), cmd)
+	is.NoErr(err)
+	path, err = domain.ParseSecretPath(c.VaultPath)
+	is.NoErr(err)
+	kept, err = s.secrets.Get(t.Context(), path)
+	is.NoErr(err)
+	_, err = domain.SubmissionOf(kept)
+	is.True(errors.Is(err, domain.ErrNotFound)) // a mailbox that is only read again
+
+	cmd.Submission = &domain.Submission{Host: "smtp.example.com"}
+	_, err = s.SetMailbox.Run(t.Context(), cmd)
+	is.Equal(domain.KindOf(err), domain.ErrForbidden) // an installation that only reads
+}
+
 func TestSetMailboxWithoutASecretStoreConnectsNothing(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)

@@ -87,7 +87,7 @@ func newStage(t testing.TB, change ...func(*setup)) *stage {
 		t.Fatal(err)
 	}
 	deps := app.Deps{
-		Repository: u.repository, Directory: store, PollLedger: store, Secrets: u.vault, Mailboxes: mailboxes{}, Sources: s.raws, Clients: u.clients,
+		Repository: u.repository, Directory: store, PollLedger: store, Secrets: u.vault, Mailboxes: mailboxes{}, Submissions: mailboxes{}, Sources: s.raws, Clients: u.clients,
 		Interpreters: map[domain.MarketplaceType]ports.Interpreter{domain.Amazon: s.source},
 		Operations:   u.operations, Queue: u.queue, Routes: u.routes, InboundHost: u.host, Observer: u.observer,
 		Clock: s.clock, MockSource: u.mock, PendingConsents: u.pending, ReturnTargets: targets,
@@ -227,6 +227,10 @@ func (mailboxes) CheckMailbox(_ context.Context, m domain.Mailbox) error {
 		return &domain.Error{Kind: domain.ErrUnavailable, Msg: "the server does not answer", RetryAfter: 1500 * time.Millisecond}
 	}
 	return domain.Errorf(domain.ErrRejected, "%s does not accept this user and password", m.Host)
+}
+
+func (c mailboxes) CheckSubmission(ctx context.Context, a domain.Submission) error {
+	return c.CheckMailbox(ctx, domain.Mailbox{Host: a.Host, Password: a.Password})
 }
 
 // source is a marketplace in memory. Its cursor is the number of messages behind it.
