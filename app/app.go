@@ -25,6 +25,7 @@ type Deps struct {
 	Sources      ports.SourceVault                                  // required
 	Clients      map[domain.MarketplaceType]ports.MarketplaceClient // required: the marketplaces that are enabled
 	Interpreters map[domain.MarketplaceType]ports.Interpreter       // those whose messages can be replayed
+	Senders      map[domain.MarketplaceType]ports.Sender            // those whose buyers can be answered
 	Queue        ports.Queue                                        // nil where nothing works a queue: see PollAll
 	Operations   ports.Operations                                   // nil where operators see nothing
 	Observer     ports.Observer                                     // ports.NoObserver when nil

@@ -19,6 +19,7 @@ const devPath = "/dev"
 type DevPage struct {
 	Origin   string // this server's own address, as browsers write it: http://127.0.0.1:4000
 	Appstore string // where sellers begin at the marketplace; "" for nowhere
+	Buyers   string // where a person writes as a buyer; "" for nowhere
 }
 
 // devPolicy lets the page use what is this server's own.
@@ -58,7 +59,8 @@ func (s *Server) devPage(w http.ResponseWriter, r *http.Request) error {
 	err := devHTML().Execute(&page, struct {
 		Countries []string
 		Appstore  string
-	}{countries, s.dev.Appstore})
+		Buyers    string
+	}{countries, s.dev.Appstore, s.dev.Buyers})
 	if err != nil {
 		return err
 	}

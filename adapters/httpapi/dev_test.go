@@ -16,7 +16,7 @@ import (
 func atHome(r *http.Request) { r.Host = "127.0.0.1:4000" }
 
 func developing(u *setup) {
-	u.dev = &httpapi.DevPage{Origin: "http://127.0.0.1:4000", Appstore: "http://127.0.0.1:4001/appstore?a=1&b=2"}
+	u.dev = &httpapi.DevPage{Origin: "http://127.0.0.1:4000", Appstore: "http://127.0.0.1:4001/appstore?a=1&b=2", Buyers: "http://127.0.0.1:4001/messages/"}
 }
 
 func TestTheDevelopmentPage(t *testing.T) {
@@ -37,6 +37,7 @@ func TestTheDevelopmentPage(t *testing.T) {
 		is.True(strings.Contains(page, `<option value="`+site.Country+`">`)) // every country by its code, whatever the page shows of it, and none is chosen
 	}
 	is.True(strings.Contains(page, `href="http://127.0.0.1:4001/appstore?a=1&amp;b=2"`))
+	is.True(strings.Contains(page, `href="http://127.0.0.1:4001/messages/"`))
 	for _, m := range regexp.MustCompile(`(?:src|href)="(/dev/[^"]+)"`).FindAllStringSubmatch(page, -1) {
 		file := s.plain(t, m[1])
 		is.Equal(file.Code, http.StatusOK)

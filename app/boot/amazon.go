@@ -7,6 +7,7 @@ import (
 
 	"github.com/keybuzzio/marketplaces/adapters/amazon/spapi"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/standin"
+	"github.com/keybuzzio/marketplaces/adapters/amazon/standin/mailroom"
 	"github.com/keybuzzio/marketplaces/adapters/postgres"
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
@@ -48,7 +49,10 @@ func (s *service) startStandIn(ctx context.Context, c Config, log *slog.Logger) 
 	}
 	demo := standin.DemoApplication(origin + callbackPath)
 	demo.LoginURI = origin + loginPath
-	amazon := standin.New(standin.Options{Seed: standInSeed, Application: demo})
+	if err := s.startMailroom(ctx, c, log); err != nil {
+		return spapi.App{}, spapi.Endpoints{}, err
+	}
+	amazon := standin.New(standin.Options{Seed: standInSeed, Application: demo, Messages: s.mailroom.room})
 	listener, err := amazon.Listen(ctx, c.StandInAddr)
 	if err != nil {
 		return spapi.App{}, spapi.Endpoints{}, fmt.Errorf("KEYBUZZ_STANDIN_ADDR: the stand-in for Amazon cannot listen there: %w", err)
@@ -62,7 +66,7 @@ func (s *service) startStandIn(ctx context.Context, c Config, log *slog.Logger) 
 			log.WarnContext(ctx, "the stand-in for Amazon ended badly", "error", err)
 		}
 	})
-	s.appstore = amazon.AppstoreURL()
+	s.appstore, s.buyers = amazon.AppstoreURL(), amazon.URL()+mailroom.PagesAt
 	log.InfoContext(ctx, "a stand-in for Amazon is asked, and not Amazon", "address", amazon.URL())
 	app := spapi.App{ID: demo.ID, ClientID: demo.ClientID, RedirectURI: demo.RedirectURIs[0], Draft: demo.Draft, ClientSecrets: []domain.Secret{domain.NewSecret(demo.Secrets[0])}}
 	return app, spapi.Endpoints{Token: amazon.TokenURL(), API: amazon.APIURLs(), Consent: amazon.ConsentBase()}, nil

@@ -132,6 +132,11 @@ To take mail that marketplaces send to KeyBuzz:
   INBOUND_WEBHOOK_KEY           at least 32 bytes that sign POST /api/v1/webhooks/inbound-email; two, with a
                                 comma between, while they are exchanged
 
+To send answers from inbound addresses; workers need it too:
+  KEYBUZZ_SMTP_SUBMISSION_ADDR  your relay, such as smtp.example.com:587; unset: such answers are refused
+  KEYBUZZ_SMTP_SUBMISSION_TLS, _USER, _PASSWORD  implicit, starttls or none (unset: by the port); its log-in
+  KEYBUZZ_DKIM_SELECTOR, _KEY   sign with the inbound domain's key, a PEM file; unset: the relay does
+
 To let sellers authorize KeyBuzz at Amazon, so that tickets show their orders:
   AMAZON_SPAPI_CLIENT_ID, _CLIENT_SECRET, _APP_ID, _REDIRECT_URI   the application as it is registered, all or
                                 none; workers need it too. Two secrets, with a comma between, while they are exchanged
@@ -172,6 +177,7 @@ Others, with their defaults:
   KEYBUZZ_IMAP_IDLE=200 (mailboxes that are watched, so that mails come at once; 0: none)
   KEYBUZZ_INBOUND_AUTHSERV_ID (as for the server)  KEYBUZZ_DATA_DIR (for --dev: the same as the server's)
   AMAZON_SPAPI_… (as for the server: without them no order is fetched)
+  KEYBUZZ_SMTP_SUBMISSION_…, KEYBUZZ_DKIM_… (as for the server: what answers leave by)
   KEYBUZZ_RAW_S3_ENDPOINT, _REGION, _BUCKET, _PREFIX, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY (S3-compatible
   storage that messages are moved to, sealed; unset: they stay in the database)
 

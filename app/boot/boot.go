@@ -50,7 +50,10 @@ type service struct {
 	done  *tally // what polls did, for the line a minute
 	close []func()
 
-	appstore string // page of the stand-in for Amazon where sellers begin; "" without a stand-in
+	appstore string        // page of the stand-in for Amazon where sellers begin; "" without a stand-in
+	buyers   string        // its page where buyers write
+	mailroom *standInMail  // nil without a stand-in
+	built    chan struct{} // closed when app is there
 
 	*monitoring
 }
@@ -63,7 +66,7 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger) (*service, er
 			return nil, domain.Wrap(domain.ErrInvalid, err, "KEYBUZZ_DATA_DIR cannot be used")
 		}
 	}
-	s := &service{url: c.DatabaseURL, done: &tally{}}
+	s := &service{url: c.DatabaseURL, done: &tally{}, built: make(chan struct{})}
 	if s.url.IsZero() {
 		server, err := local.Start(ctx, databaseDir(c), local.Options{Log: log})
 		if err != nil {
@@ -155,6 +158,16 @@ func (s *service) build(ctx context.Context, c Config, log *slog.Logger) error {
 			authorizers[t], orders[t] = s.tracing.Authorizer(api), s.tracing.OrderSource(api)
 		}
 	}
+	sender, err := s.openSender(c, secrets)
+	if err != nil {
+		return err
+	}
+	senders := map[domain.MarketplaceType]ports.Sender{}
+	for _, m := range marketplaces {
+		if slices.Contains(c.marketplaceTypes, m.kind) {
+			senders[m.kind] = m.sender(sender)
+		}
+	}
 	targets, err := c.returnTargets()
 	if err != nil {
 		return err
@@ -172,11 +185,14 @@ func (s *service) build(ctx context.Context, c Config, log *slog.Logger) error {
 	s.repo = s.tracing.Repository(repo)
 	s.app, err = app.New(app.Deps{
 		Repository: s.repo, Directory: repo, PollLedger: s.tracing.PollBook(repo), Operations: repo, Queue: s.queue,
-		Secrets: secrets, Sources: rawvault.New(repo, secrets, rawvault.Options{Objects: objects}), Objects: objects, Mailboxes: mailboxes, Clients: clients, Interpreters: interpreters,
+		Secrets: secrets, Sources: rawvault.New(repo, secrets, rawvault.Options{Objects: objects}), Objects: objects, Mailboxes: mailboxes, Submissions: sender, Senders: senders, Clients: clients, Interpreters: interpreters,
 		Authorizers: authorizers, Orders: orders, PendingConsents: repo, ReturnTargets: targets,
 		Routes: repo, Held: repo, InboundHost: c.InboundDomain, Leases: leases, Watcher: mailboxes,
 		Observer: s.observer, Clock: ports.SystemClock{}, Log: log, MockSource: c.Dev, PollInterval: c.pollInterval(),
 	})
+	if err == nil {
+		close(s.built)
+	}
 	return err
 }
 

@@ -50,6 +50,12 @@ type Config struct {
 	InboundKey         string         `env:"KEYBUZZ_INBOUND_TLS_KEY"`
 	LMTPAddr           string         `env:"KEYBUZZ_LMTP_ADDR"`
 	SMTPAddr           string         `env:"KEYBUZZ_SMTP_ADDR"`
+	SubmissionAddr     string         `env:"KEYBUZZ_SMTP_SUBMISSION_ADDR"`
+	SubmissionTLS      domain.TLSMode `env:"KEYBUZZ_SMTP_SUBMISSION_TLS"`
+	SubmissionUser     string         `env:"KEYBUZZ_SMTP_SUBMISSION_USER"`
+	SubmissionPassword domain.Secret  `env:"KEYBUZZ_SMTP_SUBMISSION_PASSWORD"`
+	DKIMSelector       string         `env:"KEYBUZZ_DKIM_SELECTOR"`
+	DKIMKey            string         `env:"KEYBUZZ_DKIM_KEY"`
 	IMAPIdle           uint16         `env:"KEYBUZZ_IMAP_IDLE" envDefault:"200"`
 	WebhookKey         domain.Secret  `env:"INBOUND_WEBHOOK_KEY"`
 	AmazonClientID     string         `env:"AMAZON_SPAPI_CLIENT_ID"`
@@ -116,7 +122,11 @@ func Load(environ []string, dev bool) (Config, error) {
 	if c.InboundDomain == "" && c.Dev {
 		c.InboundDomain = devInboundDomain
 	}
+	if c.AmazonMode == modeStandIn && c.Dev && c.InboundAuth == "" {
+		c.InboundAuth = standInAuthServer
+	}
 	wrong = append(wrong, c.checkInbound()...)
+	wrong = append(wrong, c.checkOutbound()...)
 	wrong = append(wrong, c.checkObjects()...)
 	wrong = append(wrong, c.checkAmazon()...)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, strings.ToLower(c.LogLevel)) {

@@ -54,6 +54,9 @@ func (c Config) checkAmazon() (wrong []error) {
 	if _, err := domain.ParseReturnTargets(c.ReturnURLs); err != nil {
 		add("KEYBUZZ_RETURN_URLS: %s", domain.Message(err))
 	}
+	if host, _, err := net.SplitHostPort(c.SubmissionAddr); c.AmazonMode == modeStandIn && c.SubmissionAddr != "" && (err != nil || !loopback(host)) {
+		add("KEYBUZZ_SMTP_SUBMISSION_ADDR: with AMAZON_SPAPI_MODE=%s the stand-in takes mail there: give an address of this machine", modeStandIn)
+	}
 	if host, _, err := net.SplitHostPort(c.StandInAddr); err != nil || !loopback(host) {
 		add("KEYBUZZ_STANDIN_ADDR: give an address of this machine, such as 127.0.0.1:4100: who reaches the stand-in can authorize everything")
 	}

@@ -80,5 +80,5 @@ func (s *service) devPage(c Config) *httpapi.DevPage {
 	if !c.Dev {
 		return nil
 	}
-	return &httpapi.DevPage{Origin: c.origin, Appstore: s.appstore}
+	return &httpapi.DevPage{Origin: c.origin, Appstore: s.appstore, Buyers: s.buyers}
 }

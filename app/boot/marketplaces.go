@@ -18,6 +18,7 @@ type marketplace struct {
 	kind        domain.MarketplaceType
 	open        func(c Config, mailboxes *mail.Client) ports.MarketplaceClient
 	interpreter func(c Config) ports.Interpreter
+	sender      func(mail ports.Sender) ports.Sender // sends answers; mail is what leaves as mail
 
 	// api opens what sellers authorize us to use; nil, also as its answer, where they cannot.
 	api func(ctx context.Context, s *service, c Config, secrets ports.SecretStore, log *slog.Logger) (marketplaceAPI, error)
@@ -31,8 +32,10 @@ type marketplaceAPI interface {
 
 // marketplaces is the table of marketplaces. A new one is a folder under adapters and a line here.
 var marketplaces = []marketplace{
-	{domain.Amazon, openAmazon, interpretAmazon, openAmazonAPI},
+	{domain.Amazon, openAmazon, interpretAmazon, sendAmazon, openAmazonAPI},
 }
+
+func sendAmazon(mail ports.Sender) ports.Sender { return amazon.NewSender(mail) }
 
 // openAmazon reads Amazon's messages from mailboxes, and invented ones in development mode only.
 func openAmazon(c Config, mailboxes *mail.Client) ports.MarketplaceClient {

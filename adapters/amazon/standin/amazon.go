@@ -16,6 +16,7 @@ type Amazon struct {
 	more  func(id string) (Seller, bool)
 	plans map[string]Plan
 	slack time.Duration
+	mail  http.Handler // nil: there are no messages
 
 	mu        sync.Mutex
 	base      string // URL of its address; "" until it has one
@@ -42,7 +43,7 @@ var _ http.Handler = (*Amazon)(nil)
 func New(o Options) *Amazon {
 	o = o.withDefaults()
 	a := &Amazon{
-		now: o.Now, key: tokenKey(o.Seed), more: o.More, plans: maps.Clone(o.Plans), slack: o.Slack, base: o.URL,
+		now: o.Now, key: tokenKey(o.Seed), more: o.More, plans: maps.Clone(o.Plans), slack: o.Slack, mail: o.Messages, base: o.URL,
 		app: o.Application, sellers: map[string]Seller{}, tokenLife: o.TokenLife, standings: map[account]*standing{},
 		codes: map[string]code{}, meters: map[meterKey]*meter{}, issued: map[string]int{}, posts: map[string]int{},
 		notices: map[string]*notices{},
@@ -114,6 +115,8 @@ func (a *Amazon) SetApplication(change func(*Application)) {
 func (a *Amazon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := a.placeOf(r)
 	switch {
+	case a.mail != nil && strings.HasPrefix(r.URL.Path, "/messages/"):
+		a.mail.ServeHTTP(w, r)
 	case p.api:
 		a.serveAPI(w, r, p)
 	case p.login && p.path == "/auth/o2/token":

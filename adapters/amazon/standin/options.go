@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"net/http"
 	"slices"
 	"time"
 )
@@ -18,6 +19,8 @@ type Options struct {
 	// More is asked for sellers that are not among Sellers, so that there may be very many: see [Crowd]. It is asked again for
 	// each call, may be nil, and must be safe for concurrent use.
 	More func(id string) (Seller, bool)
+
+	Messages http.Handler // serves /messages/, where buyers write: package mailroom; nil: nobody does
 
 	TokenLife time.Duration   // of access tokens; 0: an hour
 	Plans     map[string]Plan // usage plans by operation, instead of Amazon's

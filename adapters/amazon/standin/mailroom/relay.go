@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,7 +80,8 @@ func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 
 // Rcpt implements gosmtp.Session.
 func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
-	if _, host, _ := strings.Cut(to, "@"); !strings.HasPrefix(strings.ToLower(host), "marketplace.amazon.") {
+	_, host, _ := strings.Cut(strings.ToLower(to), "@")
+	if !slices.ContainsFunc(sites, func(s site) bool { return host == s.relayHost() }) {
 		return &gosmtp.SMTPError{
 			Code: 550, EnhancedCode: gosmtp.EnhancedCode{5, 7, 1}, Message: "The stand-in hands nothing to the outside world",
 		}
