@@ -32,8 +32,9 @@ var (
 
 // Options say what the Postfix is for.
 type Options struct {
-	Domain string // whose mail it takes
-	LMTP   string // host:port that it hands it on to
+	Domain string   // whose mail it takes
+	More   []string // further domains
+	LMTP   string   // host:port that it hands it on to
 }
 
 // Server is a running Postfix.
