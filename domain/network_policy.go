@@ -2,8 +2,9 @@ package domain
 
 import "net/netip"
 
-// NetworkPolicy says which addresses a host named by a tenant may have. Whoever dials asks about the very address that the
-// connection is about to be made to, so a name that resolves to another address a moment later gets nobody past it.
+// NetworkPolicy says which addresses a host named by a tenant may have. Whoever dials asks about the very address
+// that the connection is about to be made to, so a name that resolves to another address a moment later gets nobody
+// past it.
 type NetworkPolicy struct {
 	Networks []netip.Prefix // only these; none: every public address
 	Loopback bool           // for development: this machine too

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// OutgoingMessage is an answer as a Sender takes it. It is complete: a sender looks nothing up but credentials. Fields that
-// a marketplace has no use for are ignored by its sender.
+// OutgoingMessage is an answer as a Sender takes it. It is complete: a sender looks nothing up but credentials.
+// Fields that a marketplace has no use for are ignored by its sender.
 type OutgoingMessage struct {
 	Connection ConnectionState // whose account it leaves by
 	ID         string          // our id of the answer, the same at every attempt; for logs and for idempotency keys

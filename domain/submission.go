@@ -53,14 +53,16 @@ func NewSubmission(s Submission) (Submission, error) {
 // Address is host and port as a dialler takes them.
 func (s Submission) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
 
-// The fields of a submission account in the SecretStore, beside those of its mailbox. They are stored data and never change.
+// The fields of a submission account in the SecretStore, beside those of its mailbox. They are stored data and never
+// change.
 const (
 	fieldSMTPHost, fieldSMTPPort, fieldSMTPTLS = "smtp_host", "smtp_port", "smtp_tls"
 	fieldSMTPUser, fieldSMTPPassword           = "smtp_user", "smtp_password"
 	fieldSMTPFrom                              = "smtp_from"
 )
 
-// SecretData returns the account as the SecretStore keeps it. Its fields share a secret with those of Mailbox.SecretData.
+// SecretData returns the account as the SecretStore keeps it. Its fields share a secret with those of
+// Mailbox.SecretData.
 func (s Submission) SecretData() SecretData {
 	return SecretData{
 		fieldSMTPHost: NewSecret(s.Host), fieldSMTPPort: NewSecret(strconv.Itoa(s.Port)), fieldSMTPTLS: NewSecret(string(s.TLS)),
@@ -69,8 +71,8 @@ func (s Submission) SecretData() SecretData {
 	}
 }
 
-// SubmissionOf reads an account back from the SecretStore. ErrNotFound if the secret holds none, ErrInvalid if it holds a
-// damaged one.
+// SubmissionOf reads an account back from the SecretStore. ErrNotFound if the secret holds none, ErrInvalid if it
+// holds a damaged one.
 func SubmissionOf(d SecretData) (Submission, error) {
 	if _, ok := d[fieldSMTPHost]; !ok {
 		return Submission{}, Errorf(ErrNotFound, "the mailbox has no SMTP account to send by: set submission")

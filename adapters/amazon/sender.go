@@ -22,7 +22,8 @@ func (s *Sender) Send(
 	ctx context.Context, m domain.OutgoingMessage, handOver func(context.Context) error,
 ) (domain.Receipt, error) {
 	if m.Receiver == domain.ReceiverOperator {
-		return domain.Receipt{}, domain.Errorf(domain.ErrRejected, "Amazon's customer service cannot be written to in a buyer's conversation: use Seller Central")
+		return domain.Receipt{}, domain.Errorf(domain.ErrRejected,
+			"Amazon's customer service takes no answers in a buyer's conversation: write to it in Seller Central")
 	}
 	if !isRelay(m.To) {
 		return domain.Receipt{}, domain.Errorf(domain.ErrRejected, "the buyer's address at Amazon is not known: answer in Seller Central")

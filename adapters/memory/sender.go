@@ -45,8 +45,8 @@ const (
 // NewSender returns a Sender whose other side takes everything.
 func NewSender() *Sender { return &Sender{} }
 
-// Play makes the other side misbehave from now on; SenderFine mends it. With SenderSilent the channel tells of each message
-// that was taken; otherwise it is nil.
+// Play makes the other side misbehave from now on; SenderFine mends it. With SenderSilent the channel tells of each
+// message that was taken; otherwise it is nil.
 func (s *Sender) Play(f SenderFault) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -48,7 +48,8 @@ func breakdown(step, what string) outcome {
 	return outcome{domain.ErrOutcomeUnknown, 1, map[string]int{lost: 1, mute: 1}[what]}
 }
 
-// TestEveryStepOfTheDialogueHasItsOutcome spoils each step in each way, once for a seller's account and once for the relay.
+// TestEveryStepOfTheDialogueHasItsOutcome spoils each step in each way, once for a seller's account and once for the
+// relay.
 func TestEveryStepOfTheDialogueHasItsOutcome(t *testing.T) {
 	t.Parallel()
 	certified() // outside of the bubbles

@@ -29,8 +29,8 @@ const (
 	stageAnswer              // the last line has left
 )
 
-// translate makes an error of this module of what went wrong with a server. It quotes nothing that the server said: that may
-// hold anything, an address or the password included.
+// translate makes an error of this module of what went wrong with a server. It quotes nothing that the server said:
+// that may hold anything, an address or the password included.
 func translate(ctx context.Context, at stage, to server, err error) error {
 	var ours *domain.Error
 	var file *fileError
@@ -41,11 +41,13 @@ func translate(ctx context.Context, at stage, to server, err error) error {
 	case errors.As(err, &file):
 		return file.err
 	case errors.As(err, &said) && said.Code/100 == 4:
-		return domain.Wrap(domain.ErrUnavailable, errors.New(code(said)), "the mail server cannot take the message now (%s)", code(said))
+		why := errors.New(code(said))
+		return domain.Wrap(domain.ErrUnavailable, why, "the mail server cannot take the message now (%s)", why)
 	case errors.As(err, &said) && said.Code/100 == 5:
 		return refused(at, to, said)
 	case at == stageAnswer:
-		return domain.Wrap(domain.ErrOutcomeUnknown, cause(err), "the message was handed over and the mail server's answer was not heard")
+		return domain.Wrap(domain.ErrOutcomeUnknown, cause(err),
+			"the message was handed over and the mail server's answer was not heard")
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &ours):

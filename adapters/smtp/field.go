@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// isAddress reports whether a is an addr-spec of RFC 5322 §3.4.1 without quotes, comments or literals, within the bounds of
-// RFC 5321 §4.5.3.1. Addresses outside ASCII would need SMTPUTF8 all the way.
+// isAddress reports whether a is an addr-spec of RFC 5322 §3.4.1 without quotes, comments or literals, within the
+// bounds of RFC 5321 §4.5.3.1. Addresses outside ASCII would need SMTPUTF8 all the way.
 func isAddress(a string) bool {
 	local, host, ok := strings.Cut(a, "@")
 	return ok && len(local) <= 64 && len(a) <= 254 && isDotted(local, "!#$%&'*+-/=?^_`{|}~") && isDotted(host, "-")
@@ -23,20 +23,22 @@ func isDotted(s, extra string) bool {
 		if part == "" {
 			return false
 		}
-		for _, r := range part {
-			if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r < utf8.RuneSelf && strings.ContainsRune(extra, r)) {
-				return false
-			}
+		if strings.ContainsFunc(part, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune(extra, r) }) {
+			return false
 		}
 	}
 	return true
 }
 
+func isAlphanumeric(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+}
+
 // maxID bounds a Message-ID, so that it fits on a line of its own (RFC 5322 §2.1.1).
 const maxID = 500
 
-// isMessageID reports whether id can stand between angle brackets. Ids of others are often not what RFC 5322 §3.6.4 asks
-// for, and must be given back as they came.
+// isMessageID reports whether id can stand between angle brackets. Ids of others are often not what RFC 5322 §3.6.4
+// asks for, and must be given back as they came.
 func isMessageID(id string) bool {
 	return id != "" && len(id) <= maxID && strings.Contains(id, "@") &&
 		!strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' })
@@ -101,8 +103,8 @@ func unstructured(s string) string {
 	return strings.Join(words, " ")
 }
 
-// oneLine makes words parted by single spaces of s. A run of spaces may be folded into a line of nothing else, which some
-// relays take for the end of the header.
+// oneLine makes words parted by single spaces of s. A run of spaces may be folded into a line of nothing else, which
+// some relays take for the end of the header.
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
@@ -126,13 +128,16 @@ const (
 	maxExtension = 20 // what is longer is none
 )
 
-// fileName makes a name fit for a header and for whoever stores the file: no path, no control or direction characters, not
-// empty, at most maxName bytes. The extension is kept.
+// fileName makes a name fit for a header and for whoever stores the file: no path, no control or direction
+// characters, not empty, at most maxName bytes. The extension is kept.
 func fileName(s string) string {
 	s = strings.ToValidUTF8(s, "_")
 	s = s[strings.LastIndexAny(s, `/\`)+1:]
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200d' && r != '\u200c' || r == '\u2028' || r == '\u2029' {
+		switch {
+		case r == '\u200c', r == '\u200d': // join letters and emoji, and hide nothing
+			return r
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
 			return '_'
 		}
 		return r
@@ -156,11 +161,12 @@ func fileName(s string) string {
 	return s[:end] + extension
 }
 
-// mediaType returns a type without parameters that base64 may carry (RFC 2046 §5.2.1 and §5.1 forbid it for messages and
-// multiparts).
+// mediaType returns a type without parameters that base64 may carry (RFC 2046 §5.2.1 and §5.1 forbid it for messages
+// and multiparts).
 func mediaType(s string) string {
 	t, _, err := mime.ParseMediaType(s)
-	if err != nil || !strings.Contains(t, "/") || len(t) > 127 || strings.HasPrefix(t, "message/") || strings.HasPrefix(t, "multipart/") {
+	if err != nil || !strings.Contains(t, "/") || len(t) > 127 ||
+		strings.HasPrefix(t, "message/") || strings.HasPrefix(t, "multipart/") {
 		return "application/octet-stream"
 	}
 	return t

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// idle keeps sessions at the relay that delivered well, for the next message: most of the time of a message to a distant
-// relay is the TLS handshake and the log-in.
+// idle keeps sessions at the relay that delivered well, for the next message: most of the time of a message to a
+// distant relay is the TLS handshake and the log-in.
 type idle struct {
 	limit int
 	keep  time.Duration

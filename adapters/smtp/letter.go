@@ -16,8 +16,8 @@ import (
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
-// letter is an answer as it leaves (RFC 5322). Lines end with CRLF and hold at most 998 bytes, all of them ASCII, so that
-// it passes relays without 8BITMIME. It can be written more than once, and is the same each time.
+// letter is an answer as it leaves (RFC 5322). Lines end with CRLF and hold at most 998 bytes, all of them ASCII, so
+// that it passes relays without 8BITMIME. It can be written more than once, and is the same each time.
 type letter struct {
 	from, to  string
 	header    mail.Header
@@ -27,14 +27,16 @@ type letter struct {
 	bytes     int64
 }
 
-// newLetter checks m. What the seller or a colleague wrote and cannot leave is domain.ErrInvalid; what came from outside
-// (the subject, ids of others' messages, names of files) is mended.
+// newLetter checks m. What the seller or a colleague wrote and cannot leave is domain.ErrInvalid; what came from
+// outside (the subject, ids of others' messages, names of files) is mended.
 func newLetter(m domain.OutgoingMessage) (*letter, error) {
 	switch {
 	case !isAddress(m.From):
-		return nil, domain.Errorf(domain.ErrInvalid, "the sender is no plain mail address: answer from the address that received the message")
+		return nil, domain.Errorf(domain.ErrInvalid,
+			"the sender is no plain mail address: answer from the address that received the message")
 	case !isAddress(m.To):
-		return nil, domain.Errorf(domain.ErrInvalid, "the buyer's address is no plain mail address: the message cannot be answered by mail")
+		return nil, domain.Errorf(domain.ErrInvalid,
+			"the buyer's address is no plain mail address: answer at the marketplace")
 	case !isMessageID(m.MessageID):
 		return nil, domain.Errorf(domain.ErrInvalid, "the answer's Message-ID is malformed")
 	case m.Date.IsZero():
@@ -53,7 +55,8 @@ func newLetter(m domain.OutgoingMessage) (*letter, error) {
 	if len(l.files) == 0 {
 		l.describeText(&l.header.Header)
 	} else {
-		l.header.Set("Content-Type", mime.FormatMediaType("multipart/mixed", map[string]string{"boundary": boundary(m.MessageID)}))
+		params := map[string]string{"boundary": boundary(m.MessageID)}
+		l.header.Set("Content-Type", mime.FormatMediaType("multipart/mixed", params))
 	}
 	var size counter
 	if err := l.write(&size, zeros); err != nil {

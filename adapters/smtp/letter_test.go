@@ -115,8 +115,8 @@ var fields = []string{
 	"References", "Subject", "To",
 }
 
-// checkForm checks what must hold for every message that leaves: 7 bit, lines of at most 998 bytes that end with CRLF, no
-// field but ours, each once.
+// checkForm checks what must hold for every message that leaves: 7 bit, lines of at most 998 bytes that end with
+// CRLF, no field but ours, each once.
 func checkForm(t testing.TB, raw []byte) {
 	t.Helper()
 	is := is.New(t)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// line is the connection to a mail server that may be slow, silent or hostile: a seller names it. The SMTP library bounds
-// neither how long an answer may be nor how slowly it may drip, so both are bounded here.
+// line is the connection to a mail server that may be slow, silent or hostile: a seller names it. The SMTP library
+// bounds neither how long an answer may be nor how slowly it may drip, so both are bounded here.
 type line struct {
 	net.Conn
 
@@ -65,8 +65,8 @@ func (l *line) SetDeadline(time.Time) error      { return nil }
 func (l *line) SetReadDeadline(time.Time) error  { return nil }
 func (l *line) SetWriteDeadline(time.Time) error { return nil }
 
-// exchange runs f, one command and its answer. When limit is over or ctx ends the connection is closed, which ends f. A yes
-// that f still heard counts.
+// exchange runs f, one command and its answer. When limit is over or ctx ends the connection is closed, which ends f.
+// A yes that f still heard counts.
 func (l *line) exchange(ctx context.Context, limit time.Duration, f func() error) error {
 	l.mu.Lock()
 	l.budget = maxAnswer

@@ -22,7 +22,8 @@ func newPlaces(limit int) *places { return &places{limit: limit, taken: map[stri
 // pause is about how long a caller stays away who found no place. Callers have queues: they do not wait here.
 const pause = time.Second
 
-// enter takes a place at a server, which the caller gives back by calling leave once. domain.ErrThrottled when all are taken.
+// enter takes a place at a server, which the caller gives back by calling leave once. domain.ErrThrottled when all
+// are taken.
 func (p *places) enter(server string) (leave func(), err error) {
 	server = strings.ToLower(server)
 	p.mu.Lock()

@@ -74,8 +74,8 @@ func (m *mailboxes) await(t *testing.T, to string) []byte {
 	return nil
 }
 
-// TestPostfixAsRelay sends by a real mail server. What arrives is what was sent, its signature verifies, and what cannot be
-// delivered comes back to the address that it was from, as a report about it.
+// TestPostfixAsRelay sends by a real mail server. What arrives is what was sent, its signature verifies, and what
+// cannot be delivered comes back to the address that it was from, as a report about it.
 func TestPostfixAsRelay(t *testing.T) {
 	t.Parallel()
 	is, boxes := is.New(t), &mailboxes{got: map[string][]byte{}}

@@ -213,8 +213,8 @@ type dialogue struct {
 	from, to string
 }
 
-// at does what the script says for a step, and reports whether the connection goes on with the good answer. answered means
-// that another answer was given.
+// at does what the script says for a step, and reports whether the connection goes on with the good answer. answered
+// means that another answer was given.
 func (d *dialogue) at(step string) (good, alive bool) {
 	return d.as(step, d.next(step))
 }

@@ -157,8 +157,8 @@ func (s *session) login() error {
 	return errNoLogin
 }
 
-// loginClient is AUTH LOGIN, which has no standard. The library's own sends the user name at once, which not every server
-// understands, and knows one spelling of the prompts.
+// loginClient is AUTH LOGIN, which has no standard. The library's own sends the user name at once, which not every
+// server understands, and knows one spelling of the prompts.
 type loginClient struct{ answers []string }
 
 // Start implements sasl.Client.
@@ -196,8 +196,8 @@ func (s *session) rcpt(ctx context.Context, l *letter) error {
 // slowest is the rate at which a text must be taken, in bytes a second, beside the time for a command.
 const slowest = 16 << 10
 
-// deliver hands the text over. The server may have taken it from the moment on that its last line (a lone dot) has left;
-// until then, a connection that ends is a message that was not sent (RFC 5321 §4.1.1.10).
+// deliver hands the text over. The server may have taken it from the moment on that its last line (a lone dot) has
+// left; until then, a connection that ends is a message that was not sent (RFC 5321 §4.1.1.10).
 func (s *session) deliver(
 	ctx context.Context, l *letter, handOver func(context.Context) error,
 ) (domain.Receipt, error) {

@@ -18,16 +18,16 @@ type DKIM struct {
 	Key      crypto.Signer // RSA or Ed25519 (RFC 8463)
 }
 
-// signedFields are those that RFC 6376 §5.4.1 recommends and that we write. The first three are named once more than they
-// occur, so that nobody can add another (§8.15).
+// signedFields are those that RFC 6376 §5.4.1 recommends and that we write. The first three are named once more than
+// they occur, so that nobody can add another (§8.15).
 var signedFields = []string{
 	"From", "To", "Subject",
 	"From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type",
 	"Content-Transfer-Encoding", "Content-Language",
 }
 
-// sign signs a letter from the key's domain, for which it reads the files once. It leaves others as they are, and all if d
-// is nil.
+// sign signs a letter from the key's domain, for which it reads the files once. It leaves others as they are, and all
+// if d is nil.
 func (d *DKIM) sign(ctx context.Context, l *letter) error {
 	if d == nil || !strings.EqualFold(l.from[strings.LastIndex(l.from, "@")+1:], d.Domain) {
 		return nil

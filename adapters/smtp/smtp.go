@@ -17,7 +17,8 @@ import (
 
 // Options tune a Sender. The zero value is fit for production without a relay.
 type Options struct {
-	// InboundHost is the domain of inbound addresses. Answers from there leave by the relay, all others by a mailbox's account.
+	// InboundHost is the domain of inbound addresses. Answers from there leave by the relay, all others by a
+	// mailbox's account.
 	InboundHost string
 	// Relay takes the answers from inbound addresses. Nil: they are refused.
 	Relay *Relay
@@ -63,9 +64,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Sender sends answers by SMTP (RFC 5321): those of inbound addresses by the installation's relay, those of a mailbox by
-// the seller's own account. It implements ports.Sender and ports.SubmissionChecker. Safe for concurrent use. Close it to
-// let go of idle connections.
+// Sender sends answers by SMTP (RFC 5321): those of inbound addresses by the installation's relay, those of a mailbox
+// by the seller's own account. It implements ports.Sender and ports.SubmissionChecker. Safe for concurrent use. Close
+// it to let go of idle connections.
 type Sender struct {
 	secrets ports.SecretStore
 	options Options
@@ -141,8 +142,8 @@ func (s *Sender) Send(
 	return receipt, err
 }
 
-// begin returns a session that has said yes to the sender and the recipient of l: an idle one if it still can, else a new
-// one. An idle session may have died, or have had its fill of messages, without our knowing.
+// begin returns a session that has said yes to the sender and the recipient of l: an idle one if it still can, else a
+// new one. An idle session may have died, or have had its fill of messages, without our knowing.
 func (s *Sender) begin(ctx context.Context, to server, l *letter) (*session, error) {
 	at, err := s.first(ctx, to, l)
 	if err != nil {
@@ -182,8 +183,8 @@ func (s *Sender) first(ctx context.Context, to server, l *letter) (*session, err
 	return at, nil
 }
 
-// route says by which server an answer leaves. There is no second best: the address of a mailbox is not ours to send from by
-// the relay.
+// route says by which server an answer leaves. There is no second best: the address of a mailbox is not ours to send
+// from by the relay.
 func (s *Sender) route(ctx context.Context, m domain.OutgoingMessage) (server, error) {
 	host := m.From[strings.LastIndex(m.From, "@")+1:]
 	switch r := s.options.Relay; {
@@ -200,7 +201,8 @@ func (s *Sender) route(ctx context.Context, m domain.OutgoingMessage) (server, e
 	to, err := s.submission(ctx, m.Connection)
 	if err == nil && host != "" && !strings.EqualFold(m.From, to.from) {
 		return server{}, domain.Errorf(domain.ErrRejected,
-			"the message came to another address than the mailbox's own: set submission with that address, or answer at the marketplace")
+			"the message came to another address than the mailbox's own: set submission with that address, "+
+				"or answer at the marketplace")
 	}
 	return to, err
 }

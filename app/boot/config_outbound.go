@@ -50,7 +50,9 @@ func (c Config) relay() (*smtp.Relay, error) {
 	if err != nil || err2 != nil || host == "" || number == 0 {
 		return nil, errors.New("KEYBUZZ_SMTP_SUBMISSION_ADDR: give host and port, such as smtp.example.com:587")
 	}
-	r := &smtp.Relay{Host: host, Port: int(number), TLS: c.SubmissionTLS, User: c.SubmissionUser, Password: c.SubmissionPassword}
+	r := &smtp.Relay{
+		Host: host, Port: int(number), TLS: c.SubmissionTLS, User: c.SubmissionUser, Password: c.SubmissionPassword,
+	}
 	switch r.TLS {
 	case domain.TLSImplicit, domain.TLSStart, domain.TLSNone:
 	case "":
@@ -64,7 +66,7 @@ func (c Config) relay() (*smtp.Relay, error) {
 		return nil, errors.New("KEYBUZZ_SMTP_SUBMISSION_TLS: use implicit, starttls or none")
 	}
 	if r.TLS == domain.TLSNone && r.User != "" && !loopback(host) {
-		return nil, errors.New("KEYBUZZ_SMTP_SUBMISSION_TLS: no password is sent to another machine without TLS: use implicit or starttls")
+		return nil, errors.New("KEYBUZZ_SMTP_SUBMISSION_TLS: no password leaves this machine without TLS: use implicit or starttls")
 	}
 	return r, nil
 }

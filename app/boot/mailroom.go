@@ -24,8 +24,8 @@ type standInMail struct {
 	relay *smtp.Relay // takes answers; nil in a worker beside the server, whose stand-in has the buyers
 }
 
-// startMailroom starts the mail side of the stand-in, which ends with s. Its relay listens at KEYBUZZ_SMTP_SUBMISSION_ADDR,
-// or at any port.
+// startMailroom starts the mail side of the stand-in, which ends with s. Its relay listens at
+// KEYBUZZ_SMTP_SUBMISSION_ADDR, or at any port.
 func (s *service) startMailroom(ctx context.Context, c Config, log *slog.Logger) error {
 	s.mailroom = &standInMail{room: mailroom.New(mailroom.Options{
 		Deliver: s.deliverStandIn, AuthServer: c.InboundAuth, Log: log, User: c.SubmissionUser, Password: c.SubmissionPassword.Reveal(),

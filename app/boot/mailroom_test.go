@@ -61,8 +61,9 @@ func (s *seller) ticketMessages() (ticket string, messages []any) {
 	return ticket, messages
 }
 
-// A buyer writes at the stand-in, with a file; it is on a ticket at once, whose address is validated by it. What leaves from
-// that address by SMTP reaches the buyer, and Amazon's copy is on the ticket. The buyer writes again: the same ticket.
+// A buyer writes at the stand-in, with a file; it is on a ticket at once, whose address is validated by it. What
+// leaves from that address by SMTP reaches the buyer, and Amazon's copy is on the ticket. The buyer writes again: the
+// same ticket.
 func TestBuyersWriteAtTheStandIn(t *testing.T) {
 	t.Parallel()
 	is := is.New(t)

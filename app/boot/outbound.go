@@ -6,8 +6,8 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// openSender returns what sends mail. Until s is closed it keeps connections to the relay: that of the settings, or the one
-// of the stand-in for Amazon.
+// openSender returns what sends mail. Until s is closed it keeps connections to the relay: that of the settings, or
+// the one of the stand-in for Amazon.
 func (s *service) openSender(c Config, secrets ports.SecretStore) (*smtp.Sender, error) {
 	relay, err := c.relay()
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// SenderFixture is a Sender and the other side that it hands answers to. The functions that make the other side misbehave
-// hold for every attempt after them, until Mend; nil where it cannot be played.
+// SenderFixture is a Sender and the other side that it hands answers to. The functions that make the other side
+// misbehave hold for every attempt after them, until Mend; nil where it cannot be played.
 type SenderFixture struct {
 	Sender  ports.Sender
 	Message domain.OutgoingMessage // without files, in words that the other side takes; the suite changes its text and ids

@@ -21,8 +21,8 @@ type arrived struct {
 	files   []File
 }
 
-// Take decides what becomes of an answer, as if the relay had taken it. from and to are the envelope's. The error is for a
-// message that is none.
+// Take decides what becomes of an answer, as if the relay had taken it. from and to are the envelope's. The error is
+// for a message that is none.
 func (r *Room) Take(from, to string, raw []byte) (Fate, error) {
 	a, err := readAnswer(from, to, raw)
 	if err != nil {

@@ -162,7 +162,8 @@ func (r *Room) sellersCopy(c Conversation, text string) ([]byte, error) {
 	return single(h, "text/html", "<html><body><p>"+page+"</p></body></html>")
 }
 
-// optOutNotice says that a buyer takes no messages. As Amazon's, it names the buyer's address without its tag, and the order.
+// optOutNotice says that a buyer takes no messages. As Amazon's, it names the buyer's address without its tag, and
+// the order.
 func (r *Room) optOutNotice(c Conversation) ([]byte, error) {
 	s, _ := siteOf(c.Country)
 	h := r.header(s, &mail.Address{Name: "Amazon", Address: "no-reply@amazon." + s.tld}, c.Seller, s.optedOut, noticeOptOut, mailID())
@@ -186,7 +187,8 @@ func single(h mail.Header, mediaType, text string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// report says what happened to an answer on its way (RFC 3464): action "failed" or "delayed", with a status of RFC 3463.
+// report says what happened to an answer on its way (RFC 3464): action "failed" or "delayed", with a status of RFC
+// 3463.
 func (r *Room) report(a Answer, action, status string) ([]byte, error) {
 	var h mail.Header
 	h.Set("Content-Type", mime.FormatMediaType("multipart/report", map[string]string{"report-type": "delivery-status"}))

@@ -1,5 +1,5 @@
-// Package mailroom is the mail side of the stand-in for Amazon: buyers who write to sellers, and what becomes of the answers.
-// It is for tests and for development; nothing in it is real. Start at [New].
+// Package mailroom is the mail side of the stand-in for Amazon: buyers who write to sellers, and what becomes of the
+// answers. It is for tests and for development; nothing in it is real. Start at [New].
 //
 // What it does is what Amazon documents and what has been seen of it:
 //
@@ -30,7 +30,8 @@ import (
 type Options struct {
 	// Deliver hands a message to a seller's mail server. It is called without locks held and may block.
 	Deliver func(ctx context.Context, m Mail) error
-	// AuthServer vouches for what leaves, as the seller's mail server would after its own look (RFC 8601); "" for nobody.
+	// AuthServer vouches for what leaves, as the seller's mail server would after its own look (RFC 8601); "" for
+	// nobody.
 	AuthServer string
 	Now        func() time.Time // the clock; defaults to time.Now
 	Log        *slog.Logger     // defaults to slog.DiscardHandler
@@ -194,8 +195,8 @@ type Letter struct {
 	Files []File
 }
 
-// Write sends a buyer's message to the seller and returns the conversation. The error is Deliver's when the seller's mail
-// server did not take it: then nothing was written.
+// Write sends a buyer's message to the seller and returns the conversation. The error is Deliver's when the seller's
+// mail server did not take it: then nothing was written.
 func (r *Room) Write(ctx context.Context, l Letter) (Conversation, error) {
 	c, err := r.begin(l)
 	if err != nil {
@@ -319,7 +320,8 @@ func (r *Room) Answers() []Answer {
 	return slices.Clone(r.answers)
 }
 
-// post delivers a message after a while, unless the room is closed before. A server that does not take it is asked again.
+// post delivers a message after a while, unless the room is closed before. A server that does not take it is asked
+// again.
 func (r *Room) post(after time.Duration, m Mail) {
 	r.posted.Go(func() {
 		for _, pause := range []time.Duration{after, 2 * time.Second, 10 * time.Second, time.Minute} {

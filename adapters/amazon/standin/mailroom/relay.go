@@ -14,9 +14,9 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// ServeSMTP takes answers on l until ctx is done, and returns when no connection is left. It stands for the seller's own
-// relay and for Amazon's mail servers behind it. It hands nothing to the outside world: any recipient but a relay address of
-// Amazon's is refused.
+// ServeSMTP takes answers on l until ctx is done, and returns when no connection is left. It stands for the seller's
+// own relay and for Amazon's mail servers behind it. It hands nothing to the outside world: any recipient but a relay
+// address of Amazon's is refused.
 func (r *Room) ServeSMTP(ctx context.Context, l net.Listener) error {
 	s := gosmtp.NewServer(gosmtp.BackendFunc(func(*gosmtp.Conn) (gosmtp.Session, error) { return &session{room: r}, nil }))
 	s.Domain, s.TLSConfig, s.AllowInsecureAuth = "relay.stand-in.invalid", r.options.TLS, r.options.TLS == nil
