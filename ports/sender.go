@@ -21,7 +21,7 @@ type Sender interface {
 	//   - domain.ErrRejected: refused for good; the message says what the seller can do. domain.ErrInvalid: m cannot be
 	//     expressed, whatever the other side thinks.
 	//   - Context errors pass as they are while it is certain that nothing was taken. A context that ends later is
-	//     domain.ErrOutcomeUnknown.
+	//     domain.ErrOutcomeUnknown, which no context error is found in.
 	//   - The error of a file's Open or Read comes back as it is, with nothing taken. A file that is shorter or longer than
 	//     its Size is domain.ErrInvalid. Every file opened is closed. Files are streamed.
 	//   - Send never repeats by itself what the other side may have taken, and does not remember what it sent: sending twice

@@ -103,7 +103,7 @@ func (s *Sender) Send(
 	case SenderSilent:
 		took <- struct{}{}
 		<-ctx.Done()
-		return domain.Receipt{}, domain.Wrap(domain.ErrOutcomeUnknown, ctx.Err(), "nobody waited for the answer")
+		return domain.Receipt{}, domain.Errorf(domain.ErrOutcomeUnknown, "nobody waited for the answer")
 	}
 	return domain.Receipt{ExternalID: fmt.Sprintf("sent-%d", number), Detail: "taken"}, nil
 }

@@ -65,7 +65,7 @@ func translateConnection(to server, err error) error {
 	case errors.Is(err, errNoStartTLS), errors.Is(err, errNoLogin):
 		return unlessOurs(to, &domain.Error{Kind: domain.ErrRejected, Msg: err.Error()})
 	case errors.As(err, &name):
-		return domain.Wrap(domain.ErrUnavailable, err, "the mail server's name cannot be found")
+		return domain.Wrap(domain.ErrUnavailable, cause(err), "the mail server's name cannot be found")
 	case errors.Is(err, errLate), errors.Is(err, errTooMuch):
 		return domain.Errorf(domain.ErrUnavailable, "%s", err)
 	case isCertificate(err):
@@ -128,13 +128,14 @@ func isCertificate(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &name)
 }
 
-// cause returns err if it is a fault of the network, whose text is fit for logs, and a plain word otherwise.
+// cause keeps the text of err if it is a fault of the network, which is fit for logs, and a plain word otherwise. The error
+// itself is not kept: a dial that times out is found to be context.DeadlineExceeded, whoever's time was over.
 func cause(err error) error {
 	var network net.Error
 	switch {
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, errLate), errors.Is(err, errTooMuch), errors.Is(err, context.Canceled):
-		return err
+		return errors.New(err.Error())
 	}
 	return errors.New("protocol error")
 }

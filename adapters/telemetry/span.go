@@ -59,6 +59,8 @@ func errorType(err error) string {
 		return "unavailable"
 	case domain.ErrThrottled:
 		return "throttled"
+	case domain.ErrOutcomeUnknown:
+		return "unknown"
 	}
 	switch {
 	case errors.Is(err, context.Canceled):

@@ -309,6 +309,8 @@ func TestWithoutTracingNothingIsDecorated(t *testing.T) {
 	is.True(none.MarketplaceClient(client) == ports.MarketplaceClient(client))
 	is.True(none.Authorizer(m) == ports.Authorizer(m))
 	is.True(none.OrderSource(m) == ports.OrderSource(m))
+	sender := memory.NewSender()
+	is.True(none.Sender(sender) == ports.Sender(sender))
 	h := http.NewServeMux()
 	is.True(none.Handler(h) == http.Handler(h))
 	ran := false

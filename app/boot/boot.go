@@ -165,7 +165,7 @@ func (s *service) build(ctx context.Context, c Config, log *slog.Logger) error {
 	senders := map[domain.MarketplaceType]ports.Sender{}
 	for _, m := range marketplaces {
 		if slices.Contains(c.marketplaceTypes, m.kind) {
-			senders[m.kind] = m.sender(sender)
+			senders[m.kind] = s.tracing.Sender(m.sender(sender))
 		}
 	}
 	targets, err := c.returnTargets()

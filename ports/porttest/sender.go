@@ -150,6 +150,9 @@ var senderRules = rules[SenderFixture]{
 				t.Errorf("%s: got %v after %d calls of handOver, want %v after %d", name, a.err, a.handed, c.kind, c.handed)
 			}
 			is.Equal(a.receipt, domain.Receipt{}) // no receipt for what may not have been taken
+			for _, other := range []error{domain.ErrUnavailable, domain.ErrThrottled, domain.ErrRejected, domain.ErrOutcomeUnknown} {
+				is.Equal(errors.Is(a.err, other), errors.Is(other, c.kind)) // the kind is one, causes included
+			}
 			f.Mend()
 			if errors.Is(c.kind, domain.ErrOutcomeUnknown) {
 				is.Equal(f.count(m), 1) // never repeated
@@ -201,6 +204,7 @@ var senderRules = rules[SenderFixture]{
 		m := f.letter()
 		a := f.send(ctx, m)
 		is.True(errors.Is(a.err, domain.ErrOutcomeUnknown))
+		is.True(!errors.Is(a.err, context.Canceled)) // which would mean that nothing was taken
 		is.Equal(a.handed, 1)
 		f.Mend()
 		is.Equal(f.count(m), 1)
