@@ -86,7 +86,11 @@ func (p *pages) write(w http.ResponseWriter, status int, v view) {
 }
 
 func (p *pages) list(w http.ResponseWriter, r *http.Request) {
-	p.write(w, http.StatusOK, p.listed(Letter{Country: "FR", Buyer: "Jeanne", Seller: r.FormValue("seller")}, ""))
+	l := Letter{Country: "FR", Buyer: "Jeanne", Seller: r.FormValue("seller")}
+	if all := p.room.Conversations(); l.Seller == "" && len(all) > 0 {
+		l.Country, l.Seller = all[0].Country, all[0].Seller // as before
+	}
+	p.write(w, http.StatusOK, p.listed(l, ""))
 }
 
 func (p *pages) listed(l Letter, problem string) view {
