@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ var (
 // mustRead reads embedded lists. They are part of the program like its code: tests show that they read, and without them
 // it must not run.
 func mustRead(names ...string) *lists {
-	l, err := readLists(names)
+	l, err := readLists(listFiles, names)
 	if err != nil {
 		panic("safety: lists: " + err.Error())
 	}
@@ -83,26 +84,48 @@ func key(letters []byte) int {
 	return k
 }
 
-// readLists reads files of rules, and the words that negate.
-func readLists(names []string) (*lists, error) {
-	l := &lists{}
-	var err error
-	if l.version, err = hashLists(); err != nil {
+// Lists are word lists in the notation of this package, kept elsewhere: see [ReadLists].
+type Lists struct{ lists *lists }
+
+// ReadLists reads the lists name.txt of a folder.
+//
+//   - The words that negate are this package's own.
+//   - The version is a hash of all files of the folder.
+//   - An error names the file and the line that cannot be read.
+func ReadLists(files fs.ReadDirFS, names ...string) (*Lists, error) {
+	l, err := readLists(files, names)
+	if err != nil {
 		return nil, err
 	}
-	if err := l.readFile("negation", l.readNegation); err != nil {
+	return &Lists{l}, nil
+}
+
+// Flags finds the words of the lists in a text, as [FlagText] does with those for buyers.
+func (l *Lists) Flags(text string) []Flag { return l.lists.flags(text) }
+
+// Version returns the version of the lists.
+func (l *Lists) Version() string { return l.lists.version }
+
+// readLists reads files of rules, and the words that negate.
+func readLists(files fs.ReadDirFS, names []string) (*lists, error) {
+	l := &lists{}
+	var err error
+	if l.version, err = hashLists(files); err != nil {
+		return nil, err
+	}
+	if err := l.readFile(listFiles, "negation", l.readNegation); err != nil {
 		return nil, err
 	}
 	for _, name := range names {
-		if err := l.readFile(name, l.readRules); err != nil {
+		if err := l.readFile(files, name, l.readRules); err != nil {
 			return nil, err
 		}
 	}
 	return l, l.index()
 }
 
-func (l *lists) readFile(name string, read func(name string, data []byte) error) error {
-	data, err := listFiles.ReadFile(name + ".txt")
+func (l *lists) readFile(files fs.FS, name string, read func(name string, data []byte) error) error {
+	data, err := fs.ReadFile(files, name+".txt")
 	if err != nil {
 		return err
 	}
@@ -112,15 +135,15 @@ func (l *lists) readFile(name string, read func(name string, data []byte) error)
 	return nil
 }
 
-// hashLists returns the version of all lists together.
-func hashLists() (string, error) {
+// hashLists returns the version of all lists of a folder together.
+func hashLists(folder fs.ReadDirFS) (string, error) {
 	hash := sha256.New()
-	files, err := listFiles.ReadDir(".")
+	files, err := folder.ReadDir(".")
 	if err != nil {
 		return "", err
 	}
 	for _, f := range files {
-		data, err := listFiles.ReadFile(f.Name())
+		data, err := fs.ReadFile(folder, f.Name())
 		if err != nil {
 			return "", err
 		}

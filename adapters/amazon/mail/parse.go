@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/language"
 )
 
 // MediaType is that of the raw mails that messages come with.
@@ -68,7 +69,7 @@ func (l *letter) fillText(m *domain.InboundMessage) {
 			m.Body = comment
 		}
 	}
-	m.Language = languageOf(m.Body)
+	m.Language, _ = language.Of(m.Body)
 	m.Facts = l.factsOf(m.Kind, values)
 }
 

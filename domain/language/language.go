@@ -1,12 +1,13 @@
-package mail
+// Package language tells the language of a short text by its commonest words, or by its script where that decides.
+package language
 
 import (
 	"strings"
 	"unicode"
 )
 
-// Languages are told by their commonest words, and by script where that decides. A word that is common in two of the
-// languages stands in both lists, or in neither.
+// stopWords are the commonest words and their languages. A word that is common in two languages stands in both lists, or
+// in neither.
 var stopWords = stopWordTable(map[string]string{
 	"fr": "bonjour merci je vous nous est et où ma mon mes votre pas une pour dans avec ai été commande colis sur cette cordialement les des du que qui la le de un en non il",
 	"en": "hello the and is my you your not have has was with for this that please thanks thank order would when where what received dear it are i a to",
@@ -30,11 +31,35 @@ func stopWordTable(lists map[string]string) map[string][]string {
 	return table
 }
 
-// maxSample bounds the text that a language is told by, in words.
+// maxSample is how many words of a text are looked at.
 const maxSample = 300
 
-// languageOf returns the ISO 639-1 code of what the buyer wrote, "" when it cannot be told. Quoted lines do not count.
-func languageOf(text string) string {
+// sureHits is how many common words a sure answer needs.
+const sureHits = 4
+
+// Of returns the ISO 639-1 code of the language of a text, "" when it cannot be told.
+//
+//   - Quoted lines (> …) do not count; of the rest the first 300 words do.
+//   - sure: the language has at least four common words, and twice as many as any other.
+//   - Known: English, French, German, Spanish, Italian, Portuguese, Dutch, Polish, Turkish, Swedish; Japanese and Arabic by script.
+func Of(text string) (code string, sure bool) {
+	best, most, next := "", 0, 0
+	for language, n := range scores(text) {
+		switch {
+		case n > most:
+			best, most, next = language, n, most
+		case n > next:
+			next = n
+		}
+	}
+	if most == next {
+		return "", false
+	}
+	return best, most >= sureHits && most >= 2*next
+}
+
+// scores counts the common words of each language.
+func scores(text string) map[string]int {
 	score := map[string]int{}
 	words := 0
 	for line := range strings.Lines(text) {
@@ -53,19 +78,7 @@ func languageOf(text string) string {
 			}
 		}
 	}
-	best, most, tied := "", 0, false
-	for language, n := range score {
-		switch {
-		case n > most:
-			best, most, tied = language, n, false
-		case n == most:
-			tied = true
-		}
-	}
-	if tied {
-		return ""
-	}
-	return best
+	return score
 }
 
 // scriptLanguage returns the language of a word whose script says enough.
