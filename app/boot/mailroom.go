@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"time"
 
 	"github.com/keybuzzio/marketplaces/adapters/amazon/mail"
@@ -33,6 +34,9 @@ func (s *service) startMailroom(ctx context.Context, c Config, log *slog.Logger)
 	s.close = append(s.close, s.mailroom.room.Close)
 	if c.program != "server" {
 		return nil
+	}
+	if err := s.mailroom.room.Keep(filepath.Join(c.DataDir, "stand-in-messages.json")); err != nil {
+		return fmt.Errorf("KEYBUZZ_DATA_DIR: the stand-in for Amazon cannot keep its messages: %w", err)
 	}
 	address := c.SubmissionAddr
 	if address == "" {

@@ -30,6 +30,7 @@ func (r *Room) Take(from, to string, raw []byte) (Fate, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.save()
 	a.At = r.options.Now()
 	i := slices.IndexFunc(r.conversations, func(c *Conversation) bool { return strings.EqualFold(c.Relay, to) })
 	if i < 0 {

@@ -137,6 +137,7 @@ type Room struct {
 	conversations []*Conversation
 	approved      map[permission]bool
 	answers       []Answer
+	path          string // of the file that it is kept in; "" for none
 }
 
 // permission is a country and an address from which a seller may write to its buyers.
@@ -221,6 +222,7 @@ func (r *Room) Write(ctx context.Context, l Letter) (Conversation, error) {
 		}
 	}
 	kept.Entries = append(kept.Entries, e)
+	r.save()
 	return kept.copy(), nil
 }
 
@@ -296,6 +298,7 @@ func (r *Room) SetMood(id string, m Mood) {
 	defer r.mu.Unlock()
 	if c := r.find(id); c != nil {
 		c.Mood = m
+		r.save()
 	}
 }
 
@@ -304,6 +307,7 @@ func (r *Room) Approve(country, address string, yes bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.approved[permission{country, strings.ToLower(address)}] = yes
+	r.save()
 }
 
 // Approved reports what Approve decided.

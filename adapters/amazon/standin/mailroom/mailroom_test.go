@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -234,6 +235,39 @@ func checkHeard(t *testing.T, h domain.InboundMessage, m domain.OutgoingMessage,
 	default:
 		is.Equal(h.References, []string{m.MessageID})
 	}
+}
+
+func TestRoomGoesOnWithWhatItKept(t *testing.T) {
+	t.Parallel()
+	is, s, path := is.New(t), &seller{}, t.TempDir()+"/room.json"
+	open := func() *mailroom.Room {
+		r := mailroom.New(mailroom.Options{Deliver: s.deliver, CopyAfter: time.Hour})
+		is.NoErr(r.Keep(path))
+		t.Cleanup(r.Close)
+		return r
+	}
+	r := open()
+	c := begin(t, r, "FR", mailroom.File{Name: "a.txt", Type: "text/plain", Content: []byte("\xff\x00")})
+	m := answerTo(c, "Bonjour")
+	_, err := r.Take(m.From, m.To, raw(m))
+	is.NoErr(err)
+	r.SetMood(c.ID, mailroom.MoodSilent)
+	r.Approve("DE", "Other@inbound.test", false)
+	before, _ := r.Conversation(c.ID)
+
+	r = open()
+	after, _ := r.Conversation(c.ID)
+	is.Equal(after.Mood, mailroom.MoodSilent)
+	is.Equal(after.Entries[0].Files, before.Entries[0].Files)
+	is.Equal(after.Entries[1].Text, "Bonjour")
+	is.Equal(len(r.Answers()), 1)
+	is.True(r.Approved("FR", sellersAddress))
+	fate, err := r.Take(m.From, m.To, raw(m))
+	is.NoErr(err)
+	is.Equal(fate, mailroom.FateDelivered) // the buyer is still there
+
+	is.NoErr(os.WriteFile(path, []byte("{"), 0o600))
+	is.True(mailroom.New(mailroom.Options{}).Keep(path) != nil)
 }
 
 // TestAnswersComeBySMTP has the adapter that sends in earnest log in and send a file over TLS.
