@@ -40,12 +40,12 @@ func translate(ctx context.Context, at stage, to server, err error) error {
 		return nil
 	case errors.As(err, &file):
 		return file.err
-	case errors.As(err, &said) && said.Code/100 == 4:
+	case errors.As(err, &said) && said.Code/100 == 4: // at any step, after the text as well (RFC 5321 §4.2.1, §6.1)
 		why := errors.New(code(said))
 		return domain.Wrap(domain.ErrUnavailable, why, "the mail server cannot take the message now (%s)", why)
 	case errors.As(err, &said) && said.Code/100 == 5:
 		return refused(at, to, said)
-	case at == stageAnswer:
+	case at == stageAnswer: // before the context: who stopped waiting does not know either
 		return domain.Wrap(domain.ErrOutcomeUnknown, cause(err),
 			"the message was handed over and the mail server's answer was not heard")
 	case ctx.Err() != nil:
@@ -83,7 +83,8 @@ func unlessOurs(to server, refusal *domain.Error) error {
 	return domain.Wrap(domain.ErrUnavailable, refusal.Err, "this installation's mail relay: %s", refusal.Msg)
 }
 
-// refused says what a reply of 5yz means.
+// refused says what a reply of 5yz means. Whoever reads it is the seller, or our operator where the relay refuses us;
+// each is told what to do.
 func refused(at stage, to server, said *gosmtp.SMTPError) error {
 	why := errors.New(code(said))
 	switch at {
@@ -114,7 +115,8 @@ func refusal(at stage, said *gosmtp.SMTPError) string {
 	return fmt.Sprintf("the message (%s): change the text or the files", code(said))
 }
 
-// code is a reply's code, with the enhanced one (RFC 3463) when there is one: 550 5.7.1.
+// code is what may be shown of a reply: numbers. It is a reply's code, with the enhanced one (RFC 3463) when there is
+// one: 550 5.7.1.
 func code(said *gosmtp.SMTPError) string {
 	if e := said.EnhancedCode; e[0] > 0 {
 		return fmt.Sprintf("%d %d.%d.%d", said.Code, e[0], e[1], e[2])
@@ -128,8 +130,8 @@ func isCertificate(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &name)
 }
 
-// cause keeps the text of err if it is a fault of the network, which is fit for logs, and a plain word otherwise. The error
-// itself is not kept: a dial that times out is found to be context.DeadlineExceeded, whoever's time was over.
+// cause keeps the text of err if it is a fault of the network, which is fit for logs, and a plain word otherwise. The
+// error itself is not kept: a dial that times out is found to be context.DeadlineExceeded, whoever's time was over.
 func cause(err error) error {
 	var network net.Error
 	switch {
@@ -140,7 +142,8 @@ func cause(err error) error {
 	return errors.New("protocol error")
 }
 
-// detail makes one short line of what a server said when it took a message, without addresses.
+// detail keeps what a postmaster needs to find a message again, such as the number in the relay's queue. It makes one
+// short line of what a server said when it took a message, without addresses.
 func detail(said string) string {
 	var words []string
 	length := 0

@@ -1,5 +1,9 @@
 package smtp
 
+// What may stand in the fields of a message. Fields are where others' words could do harm: a line end in one begins
+// another field, or the text. So ids and addresses are refused, or left out, unless they are exactly what they should
+// be, and free words are made one line and encoded.
+
 import (
 	stdbase64 "encoding/base64"
 	"mime"
@@ -74,12 +78,14 @@ func isText(s string) bool {
 	})
 }
 
-// crlf gives every line of s a line end of CRLF, the last one included.
+// crlf is the canonical form of a text (RFC 2046 §4.1.1), which transfer encodings are of. It gives every line of s a
+// line end of CRLF, the last one included.
 func crlf(s string) string {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s)
 	return strings.ReplaceAll(strings.TrimRight(s, "\n")+"\n", "\n", "\r\n")
 }
 
+// isLanguage reports whether s is a code of ISO 639-1, which Content-Language takes (RFC 3282).
 func isLanguage(s string) bool {
 	return len(s) == 2 && 'a' <= s[0] && s[0] <= 'z' && 'a' <= s[1] && s[1] <= 'z'
 }

@@ -23,7 +23,7 @@ type idleSession struct {
 
 func newIdle(limit int, keep time.Duration) *idle { return &idle{limit: limit, keep: keep} }
 
-// put takes a session over. It says no when there are enough.
+// put takes a session over, until somebody takes it or it was idle for too long. It says no when there are enough.
 func (i *idle) put(s *session) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -40,7 +40,8 @@ func (i *idle) put(s *session) bool {
 	return true
 }
 
-// take gives a session to the caller; nil if there is none.
+// take gives a session to the caller; nil if there is none. The latest is the likeliest to be alive still, and the
+// others run out when there is less to do.
 func (i *idle) take() *session {
 	i.mu.Lock()
 	defer i.mu.Unlock()

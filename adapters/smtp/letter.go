@@ -58,6 +58,7 @@ func newLetter(m domain.OutgoingMessage) (*letter, error) {
 		params := map[string]string{"boundary": boundary(m.MessageID)}
 		l.header.Set("Content-Type", mime.FormatMediaType("multipart/mixed", params))
 	}
+	// The size is told to the server before the text (RFC 1870). Writing zeros costs less than opening the files twice.
 	var size counter
 	if err := l.write(&size, zeros); err != nil {
 		return nil, domain.Wrap(domain.ErrInvalid, err, "the answer cannot be written as mail")
@@ -67,6 +68,10 @@ func newLetter(m domain.OutgoingMessage) (*letter, error) {
 }
 
 // header returns the fields of m. The library writes the last one first.
+//
+//   - From stands alone: RFC 5322 §3.6.2 asks for a Sender only where they differ, and reports go to the envelope's sender.
+//   - There is no Reply-To: answers come to From.
+//   - There is no Auto-Submitted (RFC 3834 §5): a person wrote, or answers for what was written.
 func header(m domain.OutgoingMessage) mail.Header {
 	var h mail.Header
 	if isLanguage(m.Language) {
@@ -90,6 +95,7 @@ func (l *letter) describeText(h *message.Header) {
 	h.Set("Content-Type", mime.FormatMediaType("text/plain", map[string]string{"charset": "utf-8"}))
 }
 
+// The transfer encodings that pass 7-bit relays (RFC 2045 §6).
 const (
 	quotedPrintable = "quoted-printable"
 	base64          = "base64"
@@ -143,7 +149,8 @@ func (c *counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// write writes the letter. Files are read while they are written. What is wrong with a file is a fileError.
+// write writes the letter. Files are read while they are written: what is held of them is a buffer of some KB. What
+// is wrong with a file is a fileError, so that it is not taken for a fault of the server that is written to.
 func (l *letter) write(w io.Writer, open opener) error {
 	if _, err := io.WriteString(w, l.signature); err != nil {
 		return err
@@ -186,7 +193,8 @@ func writePart(body *message.Writer, h message.Header, content io.Reader) error 
 	return part.Close()
 }
 
-// writeFile writes one file, named as RFC 2231 says.
+// writeFile writes one file. Its name is in Content-Disposition only, as RFC 2231 says; an encoded word of RFC 2047
+// would be against §5 of that, and what the library's SetFilename writes.
 func writeFile(body *message.Writer, f domain.OutgoingFile, open opener) (err error) {
 	content, err := open(f)
 	if err != nil {
@@ -219,7 +227,7 @@ func unwrapFile(err error) error {
 	return err
 }
 
-// exactly reads content that must have left bytes.
+// exactly reads content that must have left bytes: the server was told how many, and a signature was made over them.
 type exactly struct {
 	content io.Reader
 	left    int64

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// line is the connection to a mail server that may be slow, silent or hostile: a seller names it. The SMTP library
-// bounds neither how long an answer may be nor how slowly it may drip, so both are bounded here.
+// line bounds a connection. It lies below TLS, so that a handshake is bounded as well. It is the connection to a mail
+// server that may be slow, silent or hostile: a seller names it. The SMTP library bounds neither how long an answer
+// may be nor how slowly it may drip, so both are bounded here.
 type line struct {
 	net.Conn
 
@@ -52,7 +53,8 @@ func (l *line) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// whole reports whether everything that was written left.
+// whole reports whether everything that was written left this machine. A write that fails has not left whole, and a
+// TLS record that has not is nothing to the other side.
 func (l *line) whole() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

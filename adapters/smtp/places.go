@@ -9,7 +9,8 @@ import (
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
-// places bounds how many connections this process has to one server at once.
+// places bounds how many connections this process has to one server at once. Servers count connections of one address
+// and turn away what is too much, often for good; Postfix's default is 50.
 type places struct {
 	limit int
 

@@ -89,6 +89,7 @@ func isLoopback(conn net.Conn) bool {
 func (s *session) do(ctx context.Context, at stage, f func() error) error {
 	err := s.line.exchange(ctx, s.options.Command, f)
 	var said *gosmtp.SMTPError
+	// Anything but a reply leaves the dialogue in a state that nobody knows.
 	s.gone = err != nil && ctx.Err() == nil && (!errors.As(err, &said) || said.Code == 421)
 	return translate(ctx, at, s.server, err)
 }
@@ -96,7 +97,9 @@ func (s *session) do(ctx context.Context, at stage, f func() error) error {
 // errNoStartTLS is what a server fails with that does not offer STARTTLS. We never go on without (RFC 8314 §4.1).
 var errNoStartTLS = errors.New("the mail server does not offer STARTTLS: use implicit TLS")
 
-// hello takes a fresh connection past the greeting and TLS.
+// hello takes a fresh connection past the greeting and TLS. Certificates are checked in every mode but none: a
+// relay's password is worth as much as a seller's. What a server said before STARTTLS is forgotten, EHLO's answer
+// included, so that nobody on the way can put words into the TLS session (RFC 3207 §6).
 func (s *session) hello(ctx context.Context) error {
 	config := &tls.Config{ServerName: s.server.host, RootCAs: s.options.RootCAs, MinVersion: tls.VersionTLS12}
 	switch s.server.tls {
@@ -126,7 +129,8 @@ func startTLSError(err error) error {
 	return err
 }
 
-// name is ours in EHLO.
+// name is ours in EHLO: where there is none, the address literal of the connection (RFC 5321 §4.1.3). "localhost",
+// the library's word, is refused by many.
 func (s *session) name() string {
 	if s.options.Name != "" {
 		return s.options.Name
@@ -176,7 +180,9 @@ func (c *loginClient) Next([]byte) ([]byte, error) {
 	return []byte(next), nil
 }
 
-// mail tells the server who sends how much.
+// mail tells the server who sends how much. The sender of the envelope is From, so that reports come to the address
+// that took the conversation, where they are read. No other parameters are needed: the text is 7 bit and the
+// addresses are ASCII.
 func (s *session) mail(ctx context.Context, l *letter) error {
 	if most, ok := s.smtp.MaxMessageSize(); ok && most > 0 && l.bytes > int64(most) { // RFC 1870 §6
 		return domain.Errorf(domain.ErrRejected, "the message has %s and the mail server takes %s: send smaller files",
@@ -212,6 +218,8 @@ func (s *session) deliver(
 	if err != nil {
 		return domain.Receipt{}, err
 	}
+	// RFC 5321 §4.5.3.2.5 bounds each block. A bound on the whole leaves a server that takes a byte a minute no way
+	// out.
 	limit := s.options.Command + time.Duration(l.bytes/slowest)*time.Second
 	err = s.line.exchange(ctx, limit, func() error { return l.write(text, from(ctx)) })
 	if err != nil {
@@ -229,7 +237,7 @@ func (s *session) deliver(
 		return domain.Receipt{Detail: detail(said.StatusText)}, nil
 	case errors.As(err, &reply) && reply.Code/100 == 2: // another yes than 250 is a yes (RFC 5321 §4.2.1)
 		return domain.Receipt{Detail: detail(reply.Message)}, nil
-	case !s.line.whole():
+	case !s.line.whole(): // the dot is the last that was written, so it is part of what did not leave
 		return domain.Receipt{}, translate(ctx, stageText, s.server, err)
 	}
 	return domain.Receipt{}, translate(ctx, stageAnswer, s.server, err)

@@ -26,7 +26,10 @@ var signedFields = []string{
 	"Content-Transfer-Encoding", "Content-Language",
 }
 
-// sign signs a letter from the key's domain, for which it reads the files once. It leaves others as they are, and all
+// sign puts a signature on top of a letter. It is relaxed in both canonicalizations (RFC 6376 §3.4), since relays
+// fold headers and trim blanks.
+//
+// It signs a letter from the key's domain, for which it reads the files once. It leaves others as they are, and all
 // if d is nil.
 func (d *DKIM) sign(ctx context.Context, l *letter) error {
 	if d == nil || !strings.EqualFold(l.from[strings.LastIndex(l.from, "@")+1:], d.Domain) {

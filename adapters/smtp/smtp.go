@@ -1,5 +1,16 @@
 // Package smtp sends answers as mail. [Sender] is where to start; what leaves is built in letter.go and handed over in
 // session.go. It knows no marketplace.
+//
+// One attempt is one dialogue of RFC 5321:
+//
+//	greeting  EHLO  STARTTLS  AUTH   us: what is refused here is no fault of the message
+//	MAIL FROM  RCPT TO               the envelope: 4yz is tried again, 5yz is final
+//	                                 handOver: the caller commits that the text may leave
+//	DATA  text                       not taken before its last line, a lone dot, has left whole
+//	.                                2yz taken, 4yz and 5yz certainly not, nothing heard: unknown
+//
+// Servers are named by sellers, so each may be slow, silent or hostile. Every step is bounded in time and in bytes,
+// nothing that a server says gets into an error, and the address that is dialled is held to the network policy.
 package smtp
 
 import (
@@ -64,7 +75,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Sender sends answers by SMTP (RFC 5321): those of inbound addresses by the installation's relay, those of a mailbox
+// Sender sends answers by SMTP: those of inbound addresses by the installation's relay, those of a mailbox
 // by the seller's own account. It implements ports.Sender and ports.SubmissionChecker. Safe for concurrent use. Close
 // it to let go of idle connections.
 type Sender struct {
@@ -89,7 +100,7 @@ func NewSender(secrets ports.SecretStore, o Options) *Sender {
 // Close lets go of idle connections. Attempts under way end as they would have.
 func (s *Sender) Close() { s.idle.close() }
 
-// server is where an attempt goes.
+// server is where an attempt goes: the relay, or a seller's own.
 type server struct {
 	host     string
 	port     int
@@ -120,7 +131,7 @@ func (s *Sender) Send(
 	if err != nil {
 		return domain.Receipt{}, err
 	}
-	if to.relay {
+	if to.relay { // a seller's own server signs for its domain, whose key we do not have
 		if err := s.options.DKIM.sign(ctx, l); err != nil {
 			return domain.Receipt{}, unwrapFile(err)
 		}
@@ -135,6 +146,7 @@ func (s *Sender) Send(
 		return domain.Receipt{}, err
 	}
 	receipt, err := at.deliver(ctx, l, handOver)
+	// Only a session that ended a message well is in a state that is known.
 	if err == nil && to.relay && s.idle.put(at) {
 		return receipt, nil
 	}
@@ -156,7 +168,8 @@ func (s *Sender) begin(ctx context.Context, to server, l *letter) (*session, err
 	return at, nil
 }
 
-// first returns a session that has said yes to the sender.
+// first returns a session that has said yes to the sender. MAIL is the first command that an idle session hears: if
+// it has ended meanwhile, that shows here, and nothing was begun that another session would repeat.
 func (s *Sender) first(ctx context.Context, to server, l *letter) (*session, error) {
 	for to.relay {
 		at := s.idle.take()
@@ -207,7 +220,8 @@ func (s *Sender) route(ctx context.Context, m domain.OutgoingMessage) (server, e
 	return to, err
 }
 
-// submission returns the seller's own server.
+// submission returns the seller's own server, from the secret that the mailbox is in too. Each attempt reads it anew,
+// so that a password that was changed counts at once.
 func (s *Sender) submission(ctx context.Context, c domain.ConnectionState) (server, error) {
 	path, err := domain.ParseSecretPath(c.VaultPath)
 	if err != nil {
@@ -231,7 +245,8 @@ func serverOf(a domain.Submission) server {
 	return server{host: a.Host, port: a.Port, tls: a.TLS, user: a.User, password: a.Password, from: a.From}
 }
 
-// CheckSubmission implements ports.SubmissionChecker.
+// CheckSubmission implements ports.SubmissionChecker. What would pass in the background is a refusal here: the seller
+// waits for an answer, and can look at what is wrong.
 func (s *Sender) CheckSubmission(ctx context.Context, account domain.Submission) error {
 	if err := ctx.Err(); err != nil {
 		return err

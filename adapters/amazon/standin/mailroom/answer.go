@@ -14,7 +14,8 @@ import (
 	"github.com/emersion/go-message/mail"
 )
 
-// arrived is an answer as it came.
+// arrived is an answer as it came. Its text is what the buyer would read, so what is copied to the seller is that as
+// well.
 type arrived struct {
 	Answer
 	subject string
@@ -48,6 +49,12 @@ func (r *Room) Take(from, to string, raw []byte) (Fate, error) {
 }
 
 // judge says what becomes of an answer. The caller holds the lock.
+//
+//   - The sender comes first: of what is not from an approved address nothing else is looked at.
+//   - Approval is for one country: the address of another country's conversations is as good as a stranger's.
+//   - Files and faults are reported, rules on what may be said are not. So a seller who breaks one hears nothing at all, as
+//     sellers have complained of.
+//   - The mark of important messages is looked for in the subject alone.
 func (r *Room) judge(a arrived, c *Conversation) Fate {
 	var bytes int64
 	for _, f := range a.files {
@@ -71,6 +78,8 @@ func (r *Room) judge(a arrived, c *Conversation) Fate {
 // important is the mark of messages that reach buyers who have opted out, in any language that is known.
 var important = regexp.MustCompile(`(?i)\[importante?\]`)
 
+// What a text may not hold. Amazon's own links are allowed, on any of its sites; a host that only looks like Amazon's
+// is not.
 var (
 	addressIn = regexp.MustCompile(`[\w.+-]+@[\w-]+\.[\w.-]+`)
 	linkIn    = regexp.MustCompile(`(?i)(?:https?://|www\.)([\w.-]+)`)
@@ -91,7 +100,9 @@ func (r *Room) filtered(text string) bool {
 	return slices.ContainsFunc(r.options.Filter, func(word string) bool { return strings.Contains(lower, strings.ToLower(word)) })
 }
 
-// send posts what the seller hears of an answer.
+// send posts what the seller hears of an answer. Amazon writes to the address that buyers' messages go to, a mail
+// server on the way to the sender of the envelope: those differ when an answer leaves from an address that no
+// conversation came to.
 func (r *Room) send(a arrived, c Conversation) error {
 	toSeller := func(raw []byte, err error) error {
 		if err == nil {
@@ -128,7 +139,8 @@ func (r *Room) send(a arrived, c Conversation) error {
 	return nil
 }
 
-// readAnswer reads a message of a seller's.
+// readAnswer reads a message of a seller's: the first part that is no file is the text. Unlike a buyer's mail client
+// it does not prefer HTML, which Amazon takes out anyway.
 func readAnswer(from, to string, raw []byte) (arrived, error) {
 	m, err := mail.CreateReader(bytes.NewReader(raw))
 	if err != nil {

@@ -20,8 +20,8 @@ type keptPermission struct {
 	Yes              bool
 }
 
-// Keep has the room go on with what a file holds, if it is there, and write every change to it: so tickets of a database
-// that outlives the program keep their buyers. Call it before the room is used.
+// Keep has the room go on with what a file holds, if it is there, and write every change to it: so tickets of a
+// database that outlives the program keep their buyers. Call it before the room is used.
 func (r *Room) Keep(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,7 +44,8 @@ func (r *Room) Keep(path string) error {
 	return nil
 }
 
-// save writes the room to its file. The caller holds the lock.
+// save writes the room to its file, all of it and in one step: there is little, and a program that dies must not
+// leave half a file. The caller holds the lock.
 func (r *Room) save() {
 	if r.path == "" {
 		return

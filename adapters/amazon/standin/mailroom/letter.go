@@ -17,7 +17,8 @@ import (
 // bounceAddress is the envelope's sender of what Amazon sends.
 const bounceAddress = "bounce@eu-west-1.amazonses.com"
 
-// mailID is a Message-ID in the form of Amazon's, without brackets.
+// mailID is fresh for every delivery, as Amazon's are: not even two copies of one message share it. It is a
+// Message-ID in the form of Amazon's, without brackets.
 func mailID() string {
 	return "0102" + strings.ToLower(rand.Text()) + "-000000@eu-west-1.amazonses.com"
 }
@@ -46,7 +47,8 @@ func (r *Room) header(s site, from *mail.Address, to, subject, notice, messageID
 	return h
 }
 
-// buyersMessage is what a seller gets of a buyer's words.
+// buyersMessage is what a seller gets of a buyer's words. It has no In-Reply-To, not even when the buyer answers:
+// most buyers write on Amazon's pages, and then there is none.
 func (r *Room) buyersMessage(c Conversation, e Entry) ([]byte, error) {
 	s, _ := siteOf(c.Country)
 	subject := fmt.Sprintf(s.subject, c.Buyer, c.Order)
@@ -85,7 +87,9 @@ func (r *Room) buyersMessage(c Conversation, e Entry) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// framed puts Amazon's words around a text.
+// framed puts Amazon's words around a text, in the order that is seen: greeting, order, the marked text, links, the
+// number of the delivery. t of the link is the conversation, and m the message: the same in every delivery at Amazon,
+// of which there is one here.
 func framed(s site, c Conversation, text, notice string) string {
 	seller := "https://sellercentral.amazon." + s.tld
 	var b strings.Builder
@@ -117,7 +121,7 @@ func number() string {
 	return string(b)
 }
 
-// writeBoth writes a text as plain text and as HTML.
+// writeBoth makes multipart/alternative as Amazon does. It writes a text as plain text and as HTML.
 func writeBoth(w *mail.InlineWriter, text string) error {
 	for _, v := range []struct{ mediaType, text string }{
 		{"text/plain", text},
@@ -153,7 +157,8 @@ func writeFile(w *mail.Writer, f File) error {
 	return part.Close()
 }
 
-// sellersCopy is what a seller gets of the answer that the buyer has.
+// sellersCopy is what a seller gets of the answer that the buyer has: the only proof that it arrived. It is from
+// Amazon, in HTML, and does not name the answer's Message-ID, so that it must be matched by conversation and text.
 func (r *Room) sellersCopy(c Conversation, text string) ([]byte, error) {
 	s, _ := siteOf(c.Country)
 	h := r.header(s, &mail.Address{Name: "Amazon", Address: "donotreply@amazon." + s.tld}, c.Seller,
@@ -187,8 +192,8 @@ func single(h mail.Header, mediaType, text string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// report says what happened to an answer on its way (RFC 3464): action "failed" or "delayed", with a status of RFC
-// 3463.
+// report is by the relay, not by Amazon, and names the answer by its Message-ID. It says what happened to an answer
+// on its way (RFC 3464): action "failed" or "delayed", with a status of RFC 3463.
 func (r *Room) report(a Answer, action, status string) ([]byte, error) {
 	var h mail.Header
 	h.Set("Content-Type", mime.FormatMediaType("multipart/report", map[string]string{"report-type": "delivery-status"}))

@@ -22,7 +22,9 @@ var pageText string
 //go:embed page.css
 var pageStyle string
 
-// pages are where a person writes as a buyer.
+// pages are where a person writes as a buyer. They need no script, show nothing that was sent as anything but text,
+// and are for one person on one machine: there is no log-in. What others could do by a page that such a person visits
+// is refused by its origin.
 type pages struct {
 	room     *Room
 	template *template.Template
@@ -128,7 +130,7 @@ func (p *pages) goOn(w http.ResponseWriter, r *http.Request) {
 // maxForm bounds what a person sends, files included.
 const maxForm = 30 << 20
 
-// read reads what a person has written.
+// read reads what a person has written. Its error comes with what could be read, so that the form is not empty again.
 func (p *pages) read(w http.ResponseWriter, r *http.Request) (Letter, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseMultipartForm(1 << 20); err != nil {
@@ -176,7 +178,8 @@ func (p *pages) mood(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, PagesAt+r.PathValue("id"), http.StatusSeeOther)
 }
 
-// permit is Seller Central's list of approved senders.
+// permit plays the most frequent fault of sellers: an address that nobody approved. It is Seller Central's list of
+// approved senders.
 func (p *pages) permit(w http.ResponseWriter, r *http.Request) {
 	c, ok := p.room.Conversation(r.FormValue("conversation"))
 	if !ok {

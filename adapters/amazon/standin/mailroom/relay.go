@@ -57,7 +57,8 @@ func (s *session) AuthMechanisms() []string {
 	return []string{sasl.Plain}
 }
 
-// Auth implements gosmtp.AuthSession.
+// Auth implements gosmtp.AuthSession. A wrong password is 535, which our side must not take for a refusal of the
+// message.
 func (s *session) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, password string) error {
 		o := s.room.options
@@ -90,7 +91,8 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	return nil
 }
 
-// Data implements gosmtp.Session. What the room does with a message shows later, as at Amazon.
+// Data implements gosmtp.Session. What the room does with a message shows later, as at Amazon: the sender hears 250
+// whatever it is. Only what is no mail at all is refused, which a relay on the way would do.
 func (s *session) Data(body io.Reader) error {
 	raw, err := io.ReadAll(body)
 	if err != nil {

@@ -2,7 +2,8 @@ package mailroom
 
 import "strings"
 
-// site is a country's Amazon and the words of its messages, as sellers there have seen them.
+// site is a country's Amazon and the words of its messages, as sellers there have seen them. The words are the
+// seller's language, whatever the buyer writes in. Those of the Netherlands have not been seen: English stands in.
 type site struct {
 	country, tld, marketplaceID string
 	greeting                    string
