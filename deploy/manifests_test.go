@@ -45,6 +45,8 @@ var variants = map[string]variant{
 	"production with cron job, objects":  {"overlays/production", []string{"cronjob", "objects"}},
 	"production with Amazon's API":       {"overlays/production", []string{"amazon"}},
 	"staging with cron job, Amazon":      {"overlays/staging", []string{"cronjob", "amazon"}},
+	"production with a relay":            {"overlays/production", []string{"inbound", "relay"}},
+	"staging with cron job, relay":       {"overlays/staging", []string{"inbound", "cronjob", "relay"}},
 	"production with cron job, app role": {"overlays/production", []string{"cronjob", "approle"}},
 }
 

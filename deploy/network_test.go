@@ -12,8 +12,8 @@ import (
 // What a pod of a component must reach, by port.
 var outgoing = map[string][]int32{
 	"migrate": {53, 5432},
-	"server":  {53, 5432, 8200, 993, 143},
-	"worker":  {53, 5432, 8200, 993, 143},
+	"server":  {53, 5432, 8200, 993, 143, 465, 587},
+	"worker":  {53, 5432, 8200, 993, 143, 465, 587},
 }
 
 // closed are addresses that a tenant's host name may not lead to: the cloud's metadata, private and shared networks.

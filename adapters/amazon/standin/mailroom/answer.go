@@ -52,8 +52,7 @@ func (r *Room) Take(from, to string, raw []byte) (Fate, error) {
 //
 //   - The sender comes first: of what is not from an approved address nothing else is looked at.
 //   - Approval is for one country: the address of another country's conversations is as good as a stranger's.
-//   - Files and faults are reported, rules on what may be said are not. So a seller who breaks one hears nothing at all, as
-//     sellers have complained of.
+//   - Files and faults are reported. What breaks a rule on what may be said is not transmitted, and nobody is told.
 //   - The mark of important messages is looked for in the subject alone.
 func (r *Room) judge(a arrived, c *Conversation) Fate {
 	var bytes int64
