@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/content"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -26,6 +27,7 @@ type Deps struct {
 	Clients      map[domain.MarketplaceType]ports.MarketplaceClient // required: the marketplaces that are enabled
 	Interpreters map[domain.MarketplaceType]ports.Interpreter       // those whose messages can be replayed
 	Senders      map[domain.MarketplaceType]ports.Sender            // those whose buyers can be answered
+	ReplyRules   map[domain.MarketplaceType]content.RuleSet         // what answers to them may hold; required of each of Senders
 	Queue        ports.Queue                                        // nil where nothing works a queue: see PollAll
 	Operations   ports.Operations                                   // nil where operators see nothing
 	Observer     ports.Observer                                     // ports.NoObserver when nil
@@ -71,6 +73,15 @@ type App struct {
 	GetOrder     *GetOrder
 	RefreshOrder *RefreshOrder
 
+	WriteReply   *WriteReply
+	CheckReply   *CheckReply
+	GetReply     *GetReply
+	ListReplies  *ListReplies
+	CancelReply  *CancelReply
+	ResolveReply *ResolveReply
+	SendReplies  *SendReplies
+	AddNote      *AddNote
+
 	AcceptInvitation *AcceptInvitation
 	FinishConsent    *FinishConsent
 	ContextTurn      *OrderSyncJob
@@ -108,15 +119,19 @@ func New(d Deps) (*App, error) {
 	}
 	need("Repository", d.Repository != nil)
 	need("Directory", d.Directory != nil)
-	need("PollBook", d.PollLedger != nil)
+	need("PollLedger", d.PollLedger != nil)
 	need("Secrets", d.Secrets != nil)
 	need("Mailboxes", d.Mailboxes != nil)
-	need("Raws", d.Sources != nil)
+	need("Sources", d.Sources != nil)
 	need("Leases", d.Leases != nil || d.Watcher == nil)
 	need("Clients", len(d.Clients) > 0)
 	need("PendingConsents", d.PendingConsents != nil || len(d.Authorizers) == 0)
 	for t := range d.Authorizers {
 		need("Orders["+string(t)+"]", d.Orders[t] != nil)
+	}
+	for t := range d.Senders {
+		_, there := d.ReplyRules[t]
+		need("ReplyRules["+string(t)+"]", there)
 	}
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
@@ -149,7 +164,8 @@ func New(d Deps) (*App, error) {
 	a.Disconnect = &Disconnect{d.Repository, d.Secrets, d.Clock}
 	a.Status = &Status{d.Repository, d.Authorizers, d.Clock}
 	a.Sync = &Sync{d.Repository, a.Poll}
-	a.PollAll = &PollAll{d.Directory, a.Poll, a.ContextTurn}
+	a.SendReplies = &SendReplies{d.Repository, d.Senders, d.Clock, d.Log}
+	a.PollAll = &PollAll{d.Directory, a.Poll, a.ContextTurn, a.SendReplies}
 	a.PollTurn = &PollJob{a.Poll, d.Repository, d.Clock, domain.Pace{Interval: d.PollInterval}}
 	a.Reschedule = &Reschedule{d.Repository, d.Directory, d.Queue, d.Clients, d.Log}
 	a.GetTicket = &GetTicket{d.Repository}
@@ -172,6 +188,13 @@ func New(d Deps) (*App, error) {
 	a.EraseRaws = &EraseRaws{d.Repository, d.Sources, d.Clock}
 	a.MoveRaws = &MoveRaws{d.Repository, d.Held, d.Objects, d.Log}
 	a.Watch = &Watch{d.Repository, d.Directory, d.Watcher, d.Leases, d.Clock, d.Log}
+	a.WriteReply = &WriteReply{d.Repository, d.Senders, d.ReplyRules, d.Clock, d.InboundHost}
+	a.CheckReply = &CheckReply{d.Repository, a.WriteReply}
+	a.GetReply = &GetReply{d.Repository}
+	a.ListReplies = &ListReplies{d.Repository, d.Clock}
+	a.CancelReply = &CancelReply{d.Repository, d.Clock}
+	a.ResolveReply = &ResolveReply{d.Repository, d.Clock}
+	a.AddNote = &AddNote{d.Repository, d.Clock}
 	a.ListJobs = &ListJobs{d.Queue}
 	a.ListConnections = &ListConnections{d.Operations}
 	a.ListRejected = &ListRejected{d.Operations}

@@ -164,7 +164,7 @@ func startPolling(ctx context.Context, tx ports.Tx, conn *domain.Connection, by 
 	if err := tx.Connections.Save(ctx, conn); err != nil {
 		return err
 	}
-	if err := tx.Jobs.SchedulePoll(ctx, c.ID); err != nil {
+	if err := tx.Jobs.Schedule(ctx, ports.JobPoll, c.ID, time.Time{}); err != nil {
 		return err
 	}
 	return recordConnected(ctx, tx, c, domain.ActorAgent, by, now)

@@ -251,7 +251,7 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	is := is.New(t)
 	_, err := app.New(app.Deps{})
 	is.True(errors.Is(err, domain.ErrInvalid))
-	for _, name := range []string{"Repository", "Directory", "Secrets", "Mailboxes", "Raws", "Clients"} {
+	for _, name := range []string{"Repository", "Directory", "Secrets", "Mailboxes", "Sources", "Clients"} {
 		is.True(contains(err.Error(), "app.Deps."+name))
 	}
 }

@@ -89,6 +89,7 @@ func (u *Deliver) Run(ctx context.Context, cmd DeliverCommand) (ports.DeliveryOu
 	m, err := u.read(ctx, cmd)
 	var outcome ports.DeliveryOutcome
 	if err == nil {
+		m.Recipient = cmd.Address.Address
 		outcome, err = u.store(ctx, cmd.Address, m)
 	}
 	switch {
@@ -101,7 +102,7 @@ func (u *Deliver) Run(ctx context.Context, cmd DeliverCommand) (ports.DeliveryOu
 	return outcome, err
 }
 
-// Refuse tells the observer of a mail that a receiver answers without Run: it refused the recipient, the mail or the
+// Report tells the observer of a mail that was answered: by Run, or by a receiver: it refused the recipient, the mail or the
 // sender. arrived is when that was sent, or when the last byte of the mail came.
 func (u *Deliver) Report(via ports.DeliveryWay, outcome ports.DeliveryOutcome, arrived time.Time) {
 	u.observer.Delivered(ports.Delivered{Via: via, Outcome: outcome, Took: max(0, u.clock.Now().Sub(arrived))})

@@ -102,10 +102,10 @@ func (u *Disconnect) deleteSecrets(ctx context.Context, paths []string) error {
 
 // stop takes the jobs away, retires the addresses, and records who disconnected.
 func (u *Disconnect) stop(ctx context.Context, tx ports.Tx, c domain.ConnectionState, by string, now time.Time) error {
-	if err := tx.Jobs.CancelPoll(ctx, c.ID); err != nil {
+	if err := tx.Jobs.Cancel(ctx, ports.JobPoll, c.ID); err != nil {
 		return err
 	}
-	if err := tx.Jobs.CancelContext(ctx, c.ID); err != nil {
+	if err := tx.Jobs.Cancel(ctx, ports.JobOrders, c.ID); err != nil {
 		return err
 	}
 	live, err := liveAddresses(ctx, tx, c)

@@ -184,7 +184,7 @@ func (u *FinishConsent) grant(ctx context.Context, tx ports.Tx, cmd FinishConsen
 	if _, err := tx.Orders.EnqueueRecent(ctx, out.ID, now.Add(-recentFor), recentTickets, now); err != nil {
 		return out, "", err
 	}
-	return out, before, tx.Jobs.ScheduleContext(ctx, out.ID, time.Time{})
+	return out, before, tx.Jobs.Schedule(ctx, ports.JobOrders, out.ID, time.Time{})
 }
 
 // consume uses the state up.

@@ -114,5 +114,5 @@ func enqueueOrders(ctx context.Context, tx ports.Tx, c domain.ConnectionState, t
 	if err != nil || due == 0 {
 		return err
 	}
-	return tx.Jobs.ScheduleContext(ctx, c.ID, time.Time{})
+	return tx.Jobs.Schedule(ctx, ports.JobOrders, c.ID, time.Time{})
 }

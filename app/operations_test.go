@@ -68,7 +68,7 @@ func TestAResumedConnectionHasItsJob(t *testing.T) {
 	c := s.connect(t, tenant(t, "t1"))
 	is.NoErr(s.store.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error {
 		_, err := tx.Connections.Lock(ctx, c.ID)
-		return errors.Join(err, tx.Jobs.CancelPoll(ctx, c.ID)) // an operator deleted it by hand
+		return errors.Join(err, tx.Jobs.Cancel(ctx, ports.JobPoll, c.ID)) // an operator deleted it by hand
 	}))
 	for range 2 {
 		_, err := s.Resume.Run(t.Context(), app.ResumeCommand{Connection: c.ID, By: "op-7"})

@@ -299,7 +299,7 @@ func (t *contextTurn) end(ctx context.Context) error {
 		if _, err := tx.Connections.Lock(ctx, t.cmd.Connection); err != nil {
 			return err
 		}
-		if err := tx.Jobs.CancelContext(ctx, t.cmd.Connection); err != nil {
+		if err := tx.Jobs.Cancel(ctx, ports.JobOrders, t.cmd.Connection); err != nil {
 			return err
 		}
 		next, err := nextContext(ctx, tx, t.cmd.Connection)
@@ -310,7 +310,7 @@ func (t *contextTurn) end(ctx context.Context) error {
 			next = t.notUntil
 		}
 		t.Again = next
-		return tx.Jobs.ScheduleContext(ctx, t.cmd.Connection, next)
+		return tx.Jobs.Schedule(ctx, ports.JobOrders, t.cmd.Connection, next)
 	})
 }
 

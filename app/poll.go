@@ -265,7 +265,7 @@ func (u *Poll) fail(ctx context.Context, end *pollEnd) error {
 		if conn.State().Receiving() {
 			return nil
 		}
-		if err := tx.Jobs.CancelPoll(ctx, conn.State().ID); err != nil {
+		if err := tx.Jobs.Cancel(ctx, ports.JobPoll, conn.State().ID); err != nil {
 			return err
 		}
 		return recordFailed(ctx, tx, conn.State(), cause, now)

@@ -16,14 +16,15 @@ import (
 )
 
 // PollAll polls every connection of every tenant that is polled once, without a queue: what a cron job runs. Where sellers have
-// authorized us it asks about the orders that are due, too.
+// authorized us it asks about the orders that are due, too; and it sends the answers that are due.
 type PollAll struct {
 	directory ports.Directory
 	poll      *Poll
 	context   *OrderSyncJob
+	replies   *SendReplies
 }
 
-// contextSlice is how long PollAll takes orders for one connection; what is left comes with the next run.
+// contextSlice is how long PollAll takes orders, and sends answers, for one connection; what is left comes with the next run.
 const contextSlice = 5 * time.Second
 
 // PollAllCommand bounds the work.
@@ -75,6 +76,10 @@ func (u *PollAll) Run(ctx context.Context, cmd PollAllCommand) (Summary, error) 
 		if end.Connection.Authorized && ctx.Err() == nil {
 			_, asked := u.context.Run(ctx, ContextCommand{Tenant: ref.Tenant, Connection: ref.ID, Slice: contextSlice})
 			err = cmp.Or(err, asked)
+		}
+		if ctx.Err() == nil {
+			_, sent := u.replies.Run(ctx, SendCommand{Tenant: ref.Tenant, Connection: ref.ID, Slice: contextSlice})
+			err = cmp.Or(err, sent)
 		}
 		mu.Lock()
 		defer mu.Unlock()

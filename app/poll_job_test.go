@@ -238,7 +238,7 @@ func TestRescheduleFindsWhatIsMissing(t *testing.T) {
 		if _, err := tx.Connections.Lock(ctx, c.ID); err != nil {
 			return err
 		}
-		return tx.Jobs.CancelPoll(ctx, c.ID)
+		return tx.Jobs.Cancel(ctx, ports.JobPoll, c.ID)
 	}))
 	for _, want := range []int{1, 0} { // and then nothing is
 		missing, err := a.Reschedule.Run(t.Context())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
@@ -67,6 +68,6 @@ func (u *Reschedule) schedule(ctx context.Context, ref ports.ConnectionRef) erro
 		if err != nil || !c.State().Polled() {
 			return err
 		}
-		return tx.Jobs.SchedulePoll(ctx, ref.ID)
+		return tx.Jobs.Schedule(ctx, ports.JobPoll, ref.ID, time.Time{})
 	})
 }

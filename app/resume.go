@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/keybuzzio/marketplaces/domain"
 	"github.com/keybuzzio/marketplaces/ports"
@@ -46,7 +47,7 @@ func (u *Resume) Run(ctx context.Context, cmd ResumeCommand) (domain.ConnectionS
 			return err
 		}
 		if out.Polled() {
-			if err := tx.Jobs.SchedulePoll(ctx, ref.ID); err != nil {
+			if err := tx.Jobs.Schedule(ctx, ports.JobPoll, ref.ID, time.Time{}); err != nil {
 				return err
 			}
 		}

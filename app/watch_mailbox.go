@@ -108,7 +108,7 @@ func (u *Watch) poll(ctx context.Context, c domain.ConnectionState) error {
 		if err != nil {
 			return err
 		}
-		return tx.Jobs.SchedulePoll(ctx, c.ID)
+		return tx.Jobs.Schedule(ctx, ports.JobPoll, c.ID, time.Time{})
 	})
 }
 

@@ -126,11 +126,11 @@ type countedJobs struct {
 	counts *scheduled
 }
 
-func (j countedJobs) SchedulePoll(ctx context.Context, c domain.ConnectionID) error {
+func (j countedJobs) Schedule(ctx context.Context, kind ports.JobKind, c domain.ConnectionID, at time.Time) error {
 	j.counts.mu.Lock()
 	j.counts.times[c]++
 	j.counts.mu.Unlock()
-	return j.Jobs.SchedulePoll(ctx, c)
+	return j.Jobs.Schedule(ctx, kind, c, at)
 }
 
 // watchStage is Watch in a bubble of synctest, on the bubble's clock.

@@ -33,7 +33,7 @@ func Assign(q Quarantined, m InboundMessage, ticket *Ticket, answers []TicketMes
 	c := ConnectionState{ID: q.Connection, Tenant: q.Tenant, Type: q.Type}
 	t := newThreader(c, Candidates{Tickets: []*Ticket{ticket}, Answers: answers}, now)
 	ext := ExternalMessage{
-		ID: MessageID(q.ID), Tenant: q.Tenant, Connection: q.Connection, Type: q.Type, Kind: m.kind(), Evidence: m.Evidence,
+		ID: MessageID(q.ID), Tenant: q.Tenant, Connection: q.Connection, Type: q.Type, Kind: m.kind(), Evidence: m.Evidence, Recipient: m.Recipient,
 		Parser: m.Parser, ExternalID: m.ExternalID, MailID: m.MailID, ThreadID: m.ThreadID, OrderID: m.OrderID,
 		BuyerName: m.BuyerName, BuyerEmail: m.BuyerEmail, Language: m.Language, Subject: m.Subject, Facts: m.Facts, Flags: m.Flags,
 		SafetyFlags: flagEvent(m), Files: m.Files, ReceivedAt: m.ReceivedAt, Source: m.Source.Plain(),

@@ -24,6 +24,7 @@ const (
 	AuditAddressRetired   AuditAction = "ADDRESS_RETIRED"   // it refuses mail for good
 	AuditAssigned         AuditAction = "MESSAGE_ASSIGNED"  // a message was put on a ticket out of quarantine
 	AuditDismissed        AuditAction = "MESSAGE_DISMISSED" // a message was taken out of quarantine without a ticket
+	AuditReplyResolved    AuditAction = "REPLY_RESOLVED"    // a person said what became of a reply of unknown outcome
 	AuditErased           AuditAction = "RAWS_ERASED"       // the tenant's keys were deleted: its mails are unreadable for good
 )
 

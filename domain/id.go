@@ -31,6 +31,8 @@ type (
 	AuthorizationID struct{ uuid.UUID }
 	// ConsentID names a Consent.
 	ConsentID struct{ uuid.UUID }
+	// ReplyID names a Reply.
+	ReplyID struct{ uuid.UUID }
 	// SourceKeyID names a SourceKey.
 	SourceKeyID struct{ uuid.UUID }
 )

@@ -64,6 +64,7 @@ type InboundMessage struct {
 	Files      []File            // attachments in their order; their content is in Source
 	ReceivedAt time.Time         // the buyer's time: when the marketplace took the message
 	Source     Source
+	Recipient  string // the inbound address of ours that it was pushed to; "" for messages read from a source
 	Unreadable string // set by the source when the raw could not be understood: why, without quoting it
 
 	// Authentic says that the receiver whom we trust found that the sender's domain did send it (DKIM or DMARC). Not

@@ -32,6 +32,7 @@ type ExternalMessage struct {
 	Source      StoredSource
 	Ticket      TicketID         // zero for messages that belong to no ticket
 	Quarantine  QuarantineReason // "" for messages that nobody need look at
+	Recipient   string           // the inbound address of ours that it was pushed to; "" for messages read from a source
 }
 
 // DeliveryStatus says what is known of an answer that was sent. "250 OK" is ACCEPTED and no more: only the marketplace's
@@ -40,6 +41,11 @@ type DeliveryStatus string
 
 // The delivery states of what the seller sent. "" for what was received.
 const (
+	DeliveryQueued    DeliveryStatus = "QUEUED"    // it waits to leave
+	DeliverySending   DeliveryStatus = "SENDING"   // it is leaving
+	DeliveryCancelled DeliveryStatus = "CANCELLED" // taken back before it left
+	DeliveryUnknown   DeliveryStatus = "UNKNOWN"   // handed over, and no answer was heard
+	DeliveryOptedOut  DeliveryStatus = "OPTED_OUT" // the buyer takes no messages
 	DeliveryAccepted  DeliveryStatus = "ACCEPTED"  // a mail server took it
 	DeliveryConfirmed DeliveryStatus = "CONFIRMED" // the marketplace sent its copy
 	DeliveryFailed    DeliveryStatus = "FAILED"    // a report says that it did not arrive
@@ -105,6 +111,13 @@ const (
 	EventAnswerConfirmed  EventType = "ANSWER_CONFIRMED" // the marketplace sent its copy of an answer of ours
 	EventDeliveryFailed   EventType = "DELIVERY_FAILED"
 	EventDeliveryDelayed  EventType = "DELIVERY_DELAYED"
+	EventReplyQueued      EventType = "REPLY_QUEUED"     // a person wrote an answer
+	EventReplyAccepted    EventType = "REPLY_ACCEPTED"   // the marketplace took it
+	EventReplyConfirmed   EventType = "REPLY_CONFIRMED"  // a person found it at the marketplace
+	EventReplyFailed      EventType = "REPLY_FAILED"     // it did not leave, and will not
+	EventReplyUnknown     EventType = "REPLY_UNKNOWN"    // it was handed over and no answer was heard
+	EventReplyCancelled   EventType = "REPLY_CANCELLED"  // it was taken back
+	EventNoteAdded        EventType = "NOTE_ADDED"       // a person left a note for colleagues
 	EventMessageAssigned  EventType = "MESSAGE_ASSIGNED" // a person put a message out of quarantine on the ticket
 )
 

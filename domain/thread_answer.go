@@ -102,8 +102,11 @@ func RelayMailbox(address string) string {
 // newest before it of which nobody knows yet what became of it. One that failed is to be answered again.
 func (t *threader) reported(ticket *Ticket, p *pendingMatch) {
 	typ, status := EventDeliveryFailed, DeliveryFailed
-	if p.m.kind() == KindDeliveryDelay {
+	switch p.m.kind() {
+	case KindDeliveryDelay:
 		typ, status = EventDeliveryDelayed, ""
+	case KindOptOut:
+		status = DeliveryOptedOut
 	}
 	var message TicketMessageID
 	if a := t.reportedOn(ticket, p.m); a != nil {
@@ -111,7 +114,7 @@ func (t *threader) reported(ticket *Ticket, p *pendingMatch) {
 		t.settle(a, status)
 	}
 	t.event(ticket, typ, ActorSystem, message, p.ext.ID, facts(p.m))
-	if status == DeliveryFailed && !t.connection.predates(p.m.ReceivedAt) {
+	if status != "" && !t.connection.predates(p.m.ReceivedAt) {
 		t.moved(ticket, ticket.unanswer(), typ, message, p.ext.ID)
 	}
 }
@@ -133,9 +136,12 @@ func (t *threader) reportedOn(ticket *Ticket, m InboundMessage) *answer {
 
 // settle notes what became of an answer.
 func (t *threader) settle(a *answer, status DeliveryStatus) {
-	if status == "" || a.Delivery == status {
+	if status == "" || a.Delivery == status || a.Delivery.failed() && status.failed() {
 		return
 	}
 	a.Delivery = status
 	t.out.Deliveries = append(t.out.Deliveries, DeliveryChange{a.ID, status})
 }
+
+// failed reports whether the answer did not reach the buyer, for whatever reason.
+func (d DeliveryStatus) failed() bool { return d == DeliveryFailed || d == DeliveryOptedOut }

@@ -241,7 +241,7 @@ func TestReportsFindTheAnswer(t *testing.T) {
 		"by a mail that nobody knows":           {refers("nobody@x"), 0},
 	}
 	for kind, status := range map[domain.MessageKind]domain.DeliveryStatus{
-		domain.KindDeliveryFailure: domain.DeliveryFailed, domain.KindOptOut: domain.DeliveryFailed, domain.KindDeliveryDelay: domain.DeliveryAccepted,
+		domain.KindDeliveryFailure: domain.DeliveryFailed, domain.KindOptOut: domain.DeliveryOptedOut, domain.KindDeliveryDelay: domain.DeliveryAccepted,
 	} {
 		for name, test := range tests {
 			t.Run(string(kind)+" "+name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 func (t *threader) take(m InboundMessage) {
 	c := t.connection
 	t.out.Messages = append(t.out.Messages, ExternalMessage{
-		ID: NewID[MessageID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, Kind: m.kind(), Evidence: m.Evidence,
+		ID: NewID[MessageID](), Tenant: c.Tenant, Connection: c.ID, Type: c.Type, Kind: m.kind(), Evidence: m.Evidence, Recipient: m.Recipient,
 		Parser: m.Parser, ExternalID: m.ExternalID, MailID: m.MailID, ThreadID: m.ThreadID, OrderID: m.OrderID,
 		BuyerName: m.BuyerName, BuyerEmail: m.BuyerEmail, Language: m.Language, Subject: m.Subject, Facts: m.Facts, Flags: m.Flags,
 		SafetyFlags: flagEvent(m), Files: m.Files, ReceivedAt: m.ReceivedAt.UTC(), Source: m.Source.Plain(), Quarantine: m.kind().quarantine(),

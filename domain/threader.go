@@ -28,7 +28,11 @@ type answer struct {
 
 // unsettled reports whether nobody knows yet what became of the answer.
 func (a *answer) unsettled() bool {
-	return !a.Internal && (a.Delivery == "" || a.Delivery == DeliveryAccepted)
+	switch a.Delivery {
+	case "", DeliveryAccepted, DeliveryUnknown, DeliverySending: // a copy may be quicker than the answer to what was sent
+		return !a.Internal
+	}
+	return false
 }
 
 // A pendingMatch is a message that is no buyer's, and where it is stored.

@@ -7,23 +7,32 @@ import (
 	"github.com/keybuzzio/marketplaces/domain"
 )
 
-// Jobs is the work that a transaction makes necessary: what is asked for through it exists only if the transaction
-// commits. A connection has one poll job while it is polled and none otherwise, because every transaction that changes the
-// one changes the other. The caller holds the connection's lock.
+// JobKind says what a job does for its connection. Kinds are stored data and never change.
+type JobKind string
+
+// The kinds of jobs. A connection has at most one job of each.
+const (
+	JobPoll    JobKind = "poll"    // reads its messages
+	JobOrders  JobKind = "context" // asks its marketplace about accounts and orders
+	JobReplies JobKind = "replies" // sends the answers that are due
+)
+
+// Jobs schedules the work that a transaction makes necessary: a job exists only if the transaction commits.
+//
+//   - A connection has a poll job while it is polled and none otherwise: every transaction that changes the one changes the
+//     other.
+//   - Locks: for JobPoll and JobOrders the caller holds the connection's lock. JobReplies needs none, so that people do not
+//     wait for imports.
 type Jobs interface {
-	// SchedulePoll sees to it that the connection has its poll job, due now. One that waits is brought forward; one that
-	// runs stays as it is. Running it again changes nothing.
-	SchedulePoll(ctx context.Context, c domain.ConnectionID) error
+	// Schedule makes sure that the connection has its job of this kind, due at at or before; the zero time is now.
+	//
+	//   - A waiting job that is due later is brought forward.
+	//   - A running job stays as it is. Whoever ends it calls Cancel first, then looks for what is due: so nothing that is
+	//     scheduled meanwhile is missed.
+	//   - Idempotent.
+	Schedule(ctx context.Context, kind JobKind, c domain.ConnectionID, at time.Time) error
 
-	// CancelPoll takes the connection's poll job away. A poll under way is not interrupted: it finds out by the
-	// connection's status, and its job does not come again. Without a job it does nothing.
-	CancelPoll(ctx context.Context, c domain.ConnectionID) error
-
-	// ScheduleContext sees to it that the connection has its context job, due at at or before, now if at is zero: what the
-	// marketplace says of its accounts and orders is asked for then. One that waits for later is brought forward; one that runs stays as it is,
-	// and whoever ends its turn finds what is due by then, under the connection's lock. Running it again changes nothing.
-	ScheduleContext(ctx context.Context, c domain.ConnectionID, at time.Time) error
-
-	// CancelContext takes the connection's context job away, also while it runs. Without a job it does nothing.
-	CancelContext(ctx context.Context, c domain.ConnectionID) error
+	// Cancel removes the connection's job of this kind, also while it runs: it is not interrupted, and does not come again.
+	// Without a job it does nothing.
+	Cancel(ctx context.Context, kind JobKind, c domain.ConnectionID) error
 }

@@ -13,6 +13,8 @@ package ports
 //go:generate go tool mockgen -typed -source=authorizer.go -destination=portmock/authorizer.go -package=portmock
 //go:generate go tool mockgen -typed -source=clock.go -destination=portmock/clock.go -package=portmock
 //go:generate go tool mockgen -typed -source=consents.go -destination=portmock/consents.go -package=portmock
+//go:generate go tool mockgen -typed -source=conversations.go -destination=portmock/conversations.go -package=portmock
+//go:generate go tool mockgen -typed -source=replies.go -destination=portmock/replies.go -package=portmock
 //go:generate go tool mockgen -typed -source=directory.go -destination=portmock/directory.go -package=portmock
 //go:generate go tool mockgen -typed -source=interpreter.go -destination=portmock/interpreter.go -package=portmock
 //go:generate go tool mockgen -typed -source=jobs.go -destination=portmock/jobs.go -package=portmock

@@ -22,6 +22,9 @@ type Repository interface {
 }
 
 // TxFunc is the body of a transaction.
+//
+// Lock order, so that transactions wait for each other and never deadlock: a connection's sync state, the connection, stored
+// messages, tickets by rising id, replies. A person's change begins at the ticket and takes nothing before it.
 type TxFunc func(ctx context.Context, tx Tx) error
 
 // Tx is what one transaction can reach.
@@ -43,6 +46,9 @@ type Tx struct {
 	Authorizations Authorizations
 	Consents       Consents
 	Orders         Orders
+
+	Conversations Conversations
+	Replies       Replies
 }
 
 // Connections are the tenant's accounts on marketplaces.

@@ -23,7 +23,7 @@ import (
 )
 
 // concrete fills the parameters of a route.
-var concrete = strings.NewReplacer("{marketplace}", "amazon", "{id}", uuid.NewString(), "{messageId}", uuid.NewString(), "{attachmentId}", uuid.NewString())
+var concrete = strings.NewReplacer("{marketplace}", "amazon", "{id}", uuid.NewString(), "{messageId}", uuid.NewString(), "{attachmentId}", uuid.NewString(), "{replyId}", uuid.NewString())
 
 // browsersOnly are the two routes below /api/v1 that browsers are sent to by a marketplace, so that they bring no token, and why
 // that is no harm.
@@ -59,7 +59,7 @@ func TestEveryRouteOfTheAPINeedsAToken(t *testing.T) {
 		is.Equal(a.Header().Get("WWW-Authenticate"), challenge)
 		is.Equal(s.call(t, o.Method, concrete.Replace(o.Path), "", bearer("x.y.z")).Code, http.StatusUnauthorized)
 	}
-	is.Equal(n, 32)
+	is.Equal(n, 40)
 	is.Equal(open, len(browsersOnly)) // both are there, and no third
 }
 

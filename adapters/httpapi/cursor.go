@@ -21,6 +21,7 @@ const (
 	connectionList list = 'c'
 	rejectedList   list = 'r'
 	quarantineList list = 'q'
+	replyList      list = 'a'
 )
 
 // cursorVersion is the first byte of every cursor. A new layout takes the next number.

@@ -188,7 +188,12 @@ var bodies = map[string]string{
 	addresses:                        `{"country":"FR"}`,
 	"/api/v1/quarantine/{id}/assign": `{"ticketId":"` + uuid.NewString() + `"}`,
 	loginRoute:                       `{"query":"` + goodInvitation + `"}`,
-	webhook:                          "Subject: Hello\r\n\r\nHello\r\n",
+	"/api/v1/tickets/{id}/replies":   `{"body":"Hello","seenMessageId":"` + uuid.NewString() + `"}`,
+	"/api/v1/tickets/{id}/notes":     `{"body":"Hello"}`,
+	"/api/v1/replies/check":          `{"ticketId":"` + uuid.NewString() + `","body":"Hello"}`,
+	"/api/v1/tickets/{id}/replies/{replyId}/resolve": `{"outcome":"sent"}`,
+
+	webhook: "Subject: Hello\r\n\r\nHello\r\n",
 }
 
 func TestADatabaseThatIsDown(t *testing.T) {
@@ -221,12 +226,13 @@ func TestADatabaseThatIsDown(t *testing.T) {
 			if o.Path == webhook {
 				signed("", "a@inbound.example.com", bodies[webhook])(r)
 			}
+			r.Header.Set("Idempotency-Key", "1")
 		})
 		is.Equal(a.Code, http.StatusServiceUnavailable) // an error is never an empty list
 		is.Equal(a.Header().Get("Retry-After"), "2")    // rounded up
 		is.True(!strings.Contains(a.Body.String(), "pg.sock"))
 	}
-	is.Equal(asked, 31)
+	is.Equal(asked, 39)
 	page := s.get(t, callback+"?state="+domain.NewNonce().Reveal(), anonymous, holding(domain.NewNonce().Reveal()))
 	is.Equal(page.Code, http.StatusServiceUnavailable)
 	is.Equal(page.Header().Get("Retry-After"), "2")

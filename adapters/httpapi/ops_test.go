@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
@@ -88,7 +89,7 @@ func (s *stage) fill(t *testing.T, name string, change func(*domain.ConnectionSt
 	bad := domain.Screen(state, []domain.InboundMessage{{Body: "Buyer's words", ReceivedAt: noon, Source: domain.Source{Bytes: []byte("raw of " + name)}}})
 	is.NoErr(s.store.Update(t.Context(), state.Tenant, func(ctx context.Context, tx ports.Tx) error {
 		is.NoErr(tx.Connections.Insert(ctx, c))
-		is.NoErr(tx.Jobs.SchedulePoll(ctx, state.ID))
+		is.NoErr(tx.Jobs.Schedule(ctx, ports.JobPoll, state.ID, time.Time{}))
 		return tx.Pages.Store(ctx, domain.PageWrite{Rejected: bad.Rejected})
 	}))
 	return state

@@ -23,6 +23,11 @@ type problem struct {
 	RequestID string         `json:"requestId"`
 	Errors    []fieldProblem `json:"errors,omitempty"`
 
+	// Of answers to buyers only.
+	Code       string            `json:"code,omitempty"`
+	Messages   []messageAnswer   `json:"messages,omitempty"`   // what came, with conversation_moved
+	Violations []violationAnswer `json:"violations,omitempty"` // with content_rules
+
 	header http.Header
 }
 
@@ -99,6 +104,9 @@ func problemOf(ctx context.Context, err error) problem {
 	if errors.Is(err, app.ErrErased) {
 		return newProblem(http.StatusGone, domain.Message(err))
 	}
+	if p, ok := replyProblem(err); ok {
+		return p
+	}
 	if known := knownError(err); known != nil {
 		if statusOf[known.Kind] == http.StatusServiceUnavailable {
 			return unavailable(known.Msg, known.RetryAfter)
@@ -109,6 +117,36 @@ func problemOf(ctx context.Context, err error) problem {
 		return unavailable(slowDetail, retryAfter)
 	}
 	return newProblem(http.StatusInternalServerError, internalDetail)
+}
+
+// The codes of problems with replies. They are part of the API and never change.
+const (
+	codeMoved    = "conversation_moved"
+	codeConflict = "idempotency_conflict"
+	codeRules    = "content_rules"
+)
+
+// replyProblem is the problem of a reply that its author must look at again; ok is false for any other error.
+func replyProblem(err error) (p problem, ok bool) {
+	var moved *app.ConversationMoved
+	var broken *app.BrokenRules
+	switch {
+	case errors.As(err, &moved):
+		p = newProblem(http.StatusConflict, moved.Error())
+		p.Code = codeMoved
+		for _, m := range moved.News {
+			p.Messages = append(p.Messages, showMessage(m))
+		}
+	case errors.As(err, &broken):
+		p = newProblem(http.StatusUnprocessableEntity, broken.Error())
+		p.Code, p.Violations = codeRules, showViolations(broken.Violations)
+	case errors.Is(err, app.ErrKeyReused):
+		p = newProblem(http.StatusConflict, domain.Message(err))
+		p.Code = codeConflict
+	default:
+		return p, false
+	}
+	return p, true
 }
 
 // statusOf is the status of each kind of error.

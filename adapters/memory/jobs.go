@@ -8,7 +8,7 @@ import (
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
-// job is a poll job or a context job. Nothing works it: it waits until it is cancelled.
+// job is a job of a connection. Nothing works it: it waits until it is cancelled.
 type job struct {
 	id  int64
 	due time.Time
@@ -16,54 +16,45 @@ type job struct {
 
 type jobs struct{ *transaction }
 
-func (x jobs) SchedulePoll(ctx context.Context, c domain.ConnectionID) error {
-	if err := x.changeJob(ctx, c); err != nil {
-		return err
-	}
-	if _, there := x.rows.jobs[c]; !there {
-		x.rows.jobs[c] = job{x.store.made.Add(1), ports.SystemClock{}.Now()}
-	}
-	return nil
+// jobKey names a job: a connection has one of each kind.
+type jobKey struct {
+	kind       ports.JobKind
+	connection domain.ConnectionID
 }
 
-func (x jobs) CancelPoll(ctx context.Context, c domain.ConnectionID) error {
-	if err := x.changeJob(ctx, c); err != nil {
-		return err
-	}
-	delete(x.rows.jobs, c)
-	return nil
-}
-
-// changeJob is what both ask first.
-func (x jobs) changeJob(ctx context.Context, c domain.ConnectionID) error {
-	if err := x.change(ctx); err != nil {
-		return err
-	}
-	return x.holds(connectionLock(c))
-}
-
-func (x jobs) ScheduleContext(ctx context.Context, c domain.ConnectionID, at time.Time) error {
-	if err := x.changeJob(ctx, c); err != nil {
+// Schedule implements ports.Jobs.
+func (x jobs) Schedule(ctx context.Context, kind ports.JobKind, c domain.ConnectionID, at time.Time) error {
+	if err := x.changeJob(ctx, kind, c); err != nil {
 		return err
 	}
 	if at.IsZero() {
 		at = ports.SystemClock{}.Now()
 	}
-	j, there := x.rows.contexts[c]
+	key := jobKey{kind, c}
+	j, there := x.rows.jobs[key]
 	if !there {
 		j.id, j.due = x.store.made.Add(1), at
 	}
 	if at.Before(j.due) {
 		j.due = at
 	}
-	x.rows.contexts[c] = j
+	x.rows.jobs[key] = j
 	return nil
 }
 
-func (x jobs) CancelContext(ctx context.Context, c domain.ConnectionID) error {
-	if err := x.changeJob(ctx, c); err != nil {
+// Cancel implements ports.Jobs.
+func (x jobs) Cancel(ctx context.Context, kind ports.JobKind, c domain.ConnectionID) error {
+	if err := x.changeJob(ctx, kind, c); err != nil {
 		return err
 	}
-	delete(x.rows.contexts, c)
+	delete(x.rows.jobs, jobKey{kind, c})
 	return nil
+}
+
+// changeJob is what both ask first.
+func (x jobs) changeJob(ctx context.Context, kind ports.JobKind, c domain.ConnectionID) error {
+	if err := x.change(ctx); err != nil || kind == ports.JobReplies {
+		return err
+	}
+	return x.holds(connectionLock(c))
 }

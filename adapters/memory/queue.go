@@ -17,7 +17,7 @@ func (s *Store) Polled(ctx context.Context, ids []domain.ConnectionID) (map[doma
 	polled := map[domain.ConnectionID]bool{}
 	for _, r := range s.all() {
 		for _, id := range ids {
-			if _, there := r.jobs[id]; there {
+			if _, there := r.jobs[jobKey{ports.JobPoll, id}]; there {
 				polled[id] = true
 			}
 		}
@@ -32,9 +32,11 @@ func (s *Store) Depth(ctx context.Context) (d ports.QueueDepth, err error) {
 	}
 	now := ports.SystemClock{}.Now()
 	for _, r := range s.all() {
-		d.Due += len(r.jobs)
-		for _, j := range r.jobs {
-			d.OldestDue = max(d.OldestDue, now.Sub(j.due))
+		for key, j := range r.jobs {
+			if key.kind == ports.JobPoll {
+				d.Due++
+				d.OldestDue = max(d.OldestDue, now.Sub(j.due))
+			}
 		}
 	}
 	return d, nil
@@ -51,16 +53,14 @@ func (s *Store) Jobs(ctx context.Context, q ports.JobQuery) ([]ports.Job, error)
 	var found []ports.Job
 	now := ports.SystemClock{}.Now()
 	for tenant, r := range s.all() {
-		for kind, jobs := range map[string]map[domain.ConnectionID]job{"poll": r.jobs, "context": r.contexts} {
-			for c, j := range jobs {
-				state := ports.JobDue
-				if j.due.After(now) {
-					state = ports.JobWaiting
-				}
-				if (q.State == "" || q.State == state) && (q.Connection == domain.ConnectionID{} || q.Connection == c) &&
-					(q.After == 0 || j.id < q.After) {
-					found = append(found, ports.Job{ID: j.id, Kind: kind, State: state, Tenant: tenant, Connection: c, DueAt: j.due})
-				}
+		for key, j := range r.jobs {
+			state, c := ports.JobDue, key.connection
+			if j.due.After(now) {
+				state = ports.JobWaiting
+			}
+			if (q.State == "" || q.State == state) && (q.Connection == domain.ConnectionID{} || q.Connection == c) &&
+				(q.After == 0 || j.id < q.After) {
+				found = append(found, ports.Job{ID: j.id, Kind: string(key.kind), State: state, Tenant: tenant, Connection: c, DueAt: j.due})
 			}
 		}
 	}

@@ -18,8 +18,7 @@ type rows struct {
 	rejected       map[rejectedKey]domain.RejectedMessage
 	replayed       map[domain.RejectedID]time.Time
 	audit          map[domain.AuditID]domain.AuditEntry
-	jobs           map[domain.ConnectionID]job // polls
-	contexts       map[domain.ConnectionID]job
+	jobs           map[jobKey]job
 	addresses      map[domain.InboundAddressID]domain.InboundAddressState
 	rawKeys        map[domain.SourceKeyID]rawKey
 	contents       map[contentKey]content
@@ -27,6 +26,8 @@ type rows struct {
 	participations map[regionKey][]domain.Participation
 	consents       map[domain.ConsentID]domain.ConsentState
 	orders         map[orderKey]domain.OrderContext
+	replies        map[domain.ReplyID]domain.ReplyState
+	replyKeys      map[string]domain.ReplyID
 
 	byMessageKey map[messageKey]domain.MessageID
 	byTicketKey  map[ticketKey]domain.TicketID
@@ -66,8 +67,7 @@ func newRows() *rows {
 		rejected:       map[rejectedKey]domain.RejectedMessage{},
 		replayed:       map[domain.RejectedID]time.Time{},
 		audit:          map[domain.AuditID]domain.AuditEntry{},
-		jobs:           map[domain.ConnectionID]job{},
-		contexts:       map[domain.ConnectionID]job{},
+		jobs:           map[jobKey]job{},
 		addresses:      map[domain.InboundAddressID]domain.InboundAddressState{},
 		rawKeys:        map[domain.SourceKeyID]rawKey{},
 		contents:       map[contentKey]content{},
@@ -75,6 +75,8 @@ func newRows() *rows {
 		participations: map[regionKey][]domain.Participation{},
 		consents:       map[domain.ConsentID]domain.ConsentState{},
 		orders:         map[orderKey]domain.OrderContext{},
+		replies:        map[domain.ReplyID]domain.ReplyState{},
+		replyKeys:      map[string]domain.ReplyID{},
 		byMessageKey:   map[messageKey]domain.MessageID{},
 		byTicketKey:    map[ticketKey]domain.TicketID{},
 		mapped:         map[domain.MessageID]domain.TicketMessageID{},
@@ -96,7 +98,6 @@ func (r *rows) clone() *rows {
 		replayed:       maps.Clone(r.replayed),
 		audit:          maps.Clone(r.audit),
 		jobs:           maps.Clone(r.jobs),
-		contexts:       maps.Clone(r.contexts),
 		addresses:      maps.Clone(r.addresses),
 		rawKeys:        maps.Clone(r.rawKeys),
 		contents:       maps.Clone(r.contents),
@@ -104,6 +105,8 @@ func (r *rows) clone() *rows {
 		participations: maps.Clone(r.participations),
 		consents:       maps.Clone(r.consents),
 		orders:         maps.Clone(r.orders),
+		replies:        maps.Clone(r.replies),
+		replyKeys:      maps.Clone(r.replyKeys),
 		byMessageKey:   maps.Clone(r.byMessageKey),
 		byTicketKey:    maps.Clone(r.byTicketKey),
 		mapped:         maps.Clone(r.mapped),

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/ports"
 )
 
 // Store goes row by row. When one cannot be stored, what went before it is undone with the transaction, which is broken.
@@ -181,6 +182,12 @@ func (x intake) deliver(d domain.DeliveryChange) error {
 	}
 	m.Delivery = d.Delivery
 	x.rows.ticketMessages[d.Message] = m
+	for id, r := range x.rows.replies {
+		if r.Message == d.Message && r.Delivery != d.Delivery {
+			r.Delivery, r.Cause, r.ChangedAt = d.Delivery, "", ports.SystemClock{}.Now()
+			x.rows.replies[id] = r
+		}
+	}
 	return nil
 }
 

@@ -124,9 +124,9 @@ func TestStoreIsStrict(t *testing.T) {
 			in.Opened[0], _ = domain.RestoreTicket(s)
 		}),
 		"a job scheduled without the connection's lock": func(ctx context.Context, tx ports.Tx) error {
-			return tx.Jobs.SchedulePoll(ctx, id)
+			return tx.Jobs.Schedule(ctx, ports.JobPoll, id, time.Time{})
 		},
-		"a job cancelled without it":         func(ctx context.Context, tx ports.Tx) error { return tx.Jobs.CancelPoll(ctx, id) },
+		"a job cancelled without it":         func(ctx context.Context, tx ports.Tx) error { return tx.Jobs.Cancel(ctx, ports.JobPoll, id) },
 		"a message of another tenant":        posing(func(in *domain.PageWrite) { in.Messages[0].Tenant = other }),
 		"a ticket message of another tenant": posing(func(in *domain.PageWrite) { in.TicketMessages[0].Tenant = other }),
 		"an event of another tenant":         posing(func(in *domain.PageWrite) { in.Events[0].Tenant = other }),

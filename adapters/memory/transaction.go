@@ -27,6 +27,7 @@ type (
 	quarantineLock domain.QuarantineID
 	addressLock    domain.InboundAddressID
 	consentLock    domain.ConsentID
+	replyLock      domain.ReplyID
 )
 
 func (x *transaction) ports() ports.Tx {
@@ -35,6 +36,7 @@ func (x *transaction) ports() ports.Tx {
 		Jobs: jobs{x}, Audit: audit{x}, Archive: archive{x}, DeadLetters: rejects{x},
 		Quarantine: quarantine{x}, Addresses: addresses{x}, Sources: raws{x}, SourceKeys: rawKeys{x},
 		Authorizations: authorizations{x}, Consents: consents{x}, Orders: orders{x},
+		Conversations: conversations{x}, Replies: replies{x},
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 		coalesce(m.mail_id, ''), coalesce(m.thread_id, ''), coalesce(m.order_id, ''), coalesce(m.buyer_name, ''),
 		coalesce(m.buyer_email, ''), coalesce(m.language, ''), coalesce(m.subject, ''), m.facts::text, m.flags::text,
 		m.safety_flags::text, m.received_at, m.ticket_id, coalesce(m.quarantine, ''), coalesce(m.raw ->> 'mediaType', ''),
-		coalesce(m.raw_digest, sha256(` + plainRaw + `)), ` + rawSize + `, m.raw_key`
+		coalesce(m.raw_digest, sha256(` + plainRaw + `)), ` + rawSize + `, m.raw_key, coalesce(m.recipient, '')`
 	// messageBytes are the bytes of its raw as they are kept, NULL when they are in the object store.
 	messageBytes = `CASE WHEN m.raw_key IS NULL THEN ` + plainRaw + ` ELSE ` + sealedBytes + ` END`
 	// sealedBytes are those of the sealed raw of m.
@@ -46,7 +46,7 @@ func (r *messageRow) fields() []any {
 		&m.MailID, &m.ThreadID, &m.OrderID, &m.BuyerName,
 		&m.BuyerEmail, &m.Language, &m.Subject, &r.facts, &r.flags,
 		&r.marks, &m.ReceivedAt, &r.ticket, &m.Quarantine, &m.Source.MediaType,
-		&r.digest, &m.Source.Size, &r.key,
+		&r.digest, &m.Source.Size, &r.key, &m.Recipient,
 	}
 }
 

@@ -57,6 +57,7 @@ var externalMessages = newTable("external_messages", byTenantAndID,
 	idColumn("raw_key", func(m domain.ExternalMessage) uuid.UUID { return m.Source.Key.UUID }),
 	idColumn("ticket_id", func(m domain.ExternalMessage) uuid.UUID { return m.Ticket.UUID }),
 	textOrNull("quarantine", func(m domain.ExternalMessage) string { return string(m.Quarantine) }),
+	textOrNull("recipient", func(m domain.ExternalMessage) string { return m.Recipient }),
 )
 
 // A message that joins a ticket is not in quarantine any more.
@@ -86,6 +87,19 @@ var deliveries = newTable("ticket_messages", byTenantAndID,
 	idColumn("id", func(d domain.DeliveryChange) uuid.UUID { return d.Message.UUID }),
 	textOrNull("delivery", func(d domain.DeliveryChange) string { return string(d.Delivery) }),
 )
+
+// replyOutcomes are deliveries as the reply has them that the message is of. A message that is no reply's has none.
+const replyOutcomes = `
+	UPDATE marketplace.replies AS r SET delivery = o.delivery, cause = NULL, changed_at = now()
+	FROM unnest($2::uuid[], $3::text[]) AS o (id, delivery)
+	WHERE r.message_id = o.id AND r.delivery <> o.delivery AND r.tenant_id || '' = $1`
+
+// settleReplies notes at the replies what became known of their messages.
+func settleReplies(b *batch, all []domain.DeliveryChange) {
+	if len(all) > 0 {
+		*b = append(*b, statement{op: "settle replies", text: replyOutcomes, args: deliveries.values(all), must: anyRows})
+	}
+}
 
 var ticketEvents = newTable("ticket_events", noKey,
 	idColumn("id", func(e domain.TicketEvent) uuid.UUID { return e.ID.UUID }),

@@ -26,6 +26,7 @@ func (q intake) Store(ctx context.Context, in domain.PageWrite) error {
 	update(&b, joinedMessages, in.Joined)
 	insert(&b, ticketMessages, in.TicketMessages)
 	update(&b, deliveries, in.Deliveries)
+	settleReplies(&b, in.Deliveries)
 	insert(&b, ticketEvents, in.Events)
 	insert(&b, rejectedMessages, in.Rejected)
 	advance(&b, in.Sync)

@@ -54,12 +54,12 @@ func NewRepository(db *sql.DB, jobs JobsFunc) *Repository {
 // noJobs forgets what it is told.
 type noJobs struct{}
 
-func (noJobs) SchedulePoll(ctx context.Context, _ domain.ConnectionID) error { return ctx.Err() }
-func (noJobs) CancelPoll(ctx context.Context, _ domain.ConnectionID) error   { return ctx.Err() }
-func (noJobs) ScheduleContext(ctx context.Context, _ domain.ConnectionID, _ time.Time) error {
+func (noJobs) Schedule(ctx context.Context, _ ports.JobKind, _ domain.ConnectionID, _ time.Time) error {
 	return ctx.Err()
 }
-func (noJobs) CancelContext(ctx context.Context, _ domain.ConnectionID) error { return ctx.Err() }
+func (noJobs) Cancel(ctx context.Context, _ ports.JobKind, _ domain.ConnectionID) error {
+	return ctx.Err()
+}
 
 // Update implements ports.Repository: a READ COMMITTED transaction.
 func (r *Repository) Update(ctx context.Context, tenant domain.TenantID, fn ports.TxFunc) error {
@@ -100,6 +100,8 @@ func (r *Repository) run(ctx context.Context, tenant domain.TenantID, opts *sql.
 			Authorizations: authorizations{tx, tenant},
 			Consents:       consents{tx, tenant},
 			Orders:         orders{tx, tenant},
+			Conversations:  conversations{intake},
+			Replies:        replies{intake},
 		})
 	})
 }

@@ -25,7 +25,7 @@ func TestStoredContextJob(t *testing.T) {
 	must(t, s.repo.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error {
 		_, err := tx.Connections.Lock(ctx, c.ID)
 		must(t, err)
-		return tx.Jobs.ScheduleContext(ctx, c.ID, time.Time{})
+		return tx.Jobs.Schedule(ctx, ports.JobOrders, c.ID, time.Time{})
 	}))
 	var kind, queue, args string
 	must(t, s.db.QueryRowContext(t.Context(), `SELECT kind, queue, args::text FROM river.river_job WHERE kind <> 'poll'`).Scan(&kind, &queue, &args))
@@ -167,7 +167,7 @@ func (s *stage) want(t testing.TB, c domain.ConnectionState, order string) {
 		if _, err := tx.Orders.Enqueue(ctx, c.ID, []domain.OrderRequest{{OrderID: order}}, time.Minute, time.Now()); err != nil {
 			return err
 		}
-		return tx.Jobs.ScheduleContext(ctx, c.ID, time.Time{})
+		return tx.Jobs.Schedule(ctx, ports.JobOrders, c.ID, time.Time{})
 	})
 	if err != nil {
 		t.Error(err)

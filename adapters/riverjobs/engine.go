@@ -43,6 +43,10 @@ type Engine struct {
 // their time, and for token buckets not at all: these put them off.
 const contextWorkers = 16
 
+// replyWorkers is how many connections' answers leave at once. Each sends its own one after the other, for a slice of time,
+// then lets others have their turn: so no seller waits for another's backlog.
+const replyWorkers = 16
+
 // upkeepInterval is how often the connections are walked for missing poll jobs, besides at every start.
 const upkeepInterval = 10 * time.Minute
 
@@ -58,13 +62,14 @@ func NewEngine(db *sql.DB, listener *pgxpool.Pool, a *app.App, o Options) (*Engi
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &pollWorker{turns: a.PollTurn, slice: cmp.Or(o.Slice, 5*time.Second), hand: &live.hand, trace: o.Trace, log: log})
 	river.AddWorker(workers, &contextWorker{turns: a.ContextTurn, slice: cmp.Or(o.Slice, 5*time.Second), hand: &live.hand, trace: o.Trace, log: log})
+	river.AddWorker(workers, &repliesWorker{replies: a.SendReplies, slice: cmp.Or(o.Slice, 5*time.Second), hand: &live.hand, trace: o.Trace, log: log})
 	river.AddWorker(workers, &upkeepWorker{reschedule: a.Reschedule, warn: a.WarnExpiring, hand: &live.hand})
 	client, err := river.NewClient(riverdatabasesql.NewWithPgxListener(db, listener), &river.Config{
 		ID: id, Schema: schema, Workers: workers, Logger: quiet(log), RetryPolicy: retryPolicy{&live.clock},
 		FetchCooldown: fetchCooldown, FetchPollInterval: fetchPollInterval,
 		Test:       river.TestConfig{Time: &live.clock}, // the one way to give it a clock
 		JobTimeout: jobTimeout, RescueStuckJobsAfter: riverRescueAfter, CompletedJobRetentionPeriod: time.Hour,
-		Queues: map[string]river.QueueConfig{pollQueue: {MaxWorkers: max(1, o.Workers)}, contextQueue: {MaxWorkers: contextWorkers}, upkeepQueue: {MaxWorkers: 1}},
+		Queues: map[string]river.QueueConfig{pollQueue: {MaxWorkers: max(1, o.Workers)}, contextQueue: {MaxWorkers: contextWorkers}, repliesQueue: {MaxWorkers: replyWorkers}, upkeepQueue: {MaxWorkers: 1}},
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(
 			river.PeriodicInterval(upkeepInterval),
 			func() (river.JobArgs, *river.InsertOpts) { return upkeepArgs{}, nil },

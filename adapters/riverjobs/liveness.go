@@ -111,7 +111,7 @@ func (l *liveness) watch(ctx context.Context, offset time.Duration) {
 func (l *liveness) bringForward(ctx context.Context, longest time.Duration) error {
 	res, err := l.db.ExecContext(ctx, `
 		UPDATE river.river_job SET state = 'available', scheduled_at = now() + random() * make_interval(secs => $3)
-		WHERE state IN ('available', 'scheduled', 'retryable') AND scheduled_at > now() + make_interval(secs => $2) AND queue = $1`,
+		WHERE state IN ('available', 'scheduled', 'retryable') AND scheduled_at > now() + make_interval(secs => $2) AND queue = $1 AND kind = $1`,
 		pollQueue, longest.Seconds(), l.interval.Seconds())
 	if err != nil {
 		return fmt.Errorf("bring jobs forward: %w", err)
@@ -122,6 +122,10 @@ func (l *liveness) bringForward(ctx context.Context, longest time.Duration) erro
 	return nil
 }
 
+// ourQueues are the queues that hold jobs of ours, and the kinds of those jobs. A host may have its own client on the same
+// tables: its jobs are never touched.
+var ourQueues = []string{pollQueue, contextQueue, repliesQueue, upkeepQueue}
+
 // takeOver makes the jobs of dead workers due, those that are said to be this worker's and are not, and those that whoever
 // is at them cannot end.
 func (l *liveness) takeOver(ctx context.Context) error {
@@ -129,12 +133,12 @@ func (l *liveness) takeOver(ctx context.Context) error {
 		UPDATE river.river_job j SET state = 'available', scheduled_at = now(),
 			-- A job that ends its workers must not do so for ever: an attempt that died with one keeps counting.
 			attempt = CASE WHEN attempted_by[array_upper(attempted_by, 1)] = $2 THEN greatest(attempt - 1, 0) ELSE attempt END
-		WHERE state = 'running' AND attempted_at < now() - make_interval(secs => $1) AND (
-			queue IN ('poll', 'context') AND attempted_at < now() - make_interval(secs => $4) OR id <> ALL ($3::bigint[]) AND NOT EXISTS (
+		WHERE state = 'running' AND attempted_at < now() - make_interval(secs => $1) AND queue = ANY ($5) AND kind = ANY ($5) AND (
+			queue <> '`+upkeepQueue+`' AND attempted_at < now() - make_interval(secs => $4) OR id <> ALL ($3::bigint[]) AND NOT EXISTS (
 				SELECT FROM river.keybuzz_workers w
 				WHERE w.id = j.attempted_by[array_upper(j.attempted_by, 1)] AND w.id <> $2
 					AND w.seen_at > now() - make_interval(secs => $1)))`,
-		deadAfter.Seconds(), l.id, l.hand.held(), rescueAfter.Seconds())
+		deadAfter.Seconds(), l.id, l.hand.held(), rescueAfter.Seconds(), ourQueues)
 	if err != nil {
 		return fmt.Errorf("take over jobs: %w", err)
 	}

@@ -46,12 +46,36 @@ type jobs struct {
 	tenant domain.TenantID
 }
 
-func (j jobs) SchedulePoll(ctx context.Context, c domain.ConnectionID) error {
-	return j.schedule(ctx, pollArgs{Tenant: j.tenant.String(), Connection: c.String()}, c, time.Time{})
+// Schedule implements ports.Jobs.
+func (j jobs) Schedule(ctx context.Context, kind ports.JobKind, c domain.ConnectionID, at time.Time) error {
+	args, err := argsOf(kind, j.tenant.String(), c.String())
+	if err != nil {
+		return err
+	}
+	return j.schedule(ctx, args, c, at)
 }
 
-func (j jobs) ScheduleContext(ctx context.Context, c domain.ConnectionID, at time.Time) error {
-	return j.schedule(ctx, contextArgs{Tenant: j.tenant.String(), Connection: c.String()}, c, at)
+// Cancel implements ports.Jobs.
+func (j jobs) Cancel(ctx context.Context, kind ports.JobKind, c domain.ConnectionID) error {
+	args, err := argsOf(kind, "", "")
+	if err != nil {
+		return err
+	}
+	return j.cancel(ctx, args.Kind(), c)
+}
+
+// argsOf returns the arguments of a connection's job. ErrInvalid for a kind that this queue does not have: kinds are written
+// into statements.
+func argsOf(kind ports.JobKind, tenant, connection string) (river.JobArgs, error) {
+	switch kind {
+	case ports.JobPoll:
+		return pollArgs{tenant, connection}, nil
+	case ports.JobOrders:
+		return contextArgs{tenant, connection}, nil
+	case ports.JobReplies:
+		return repliesArgs{tenant, connection}, nil
+	}
+	return nil, domain.Errorf(domain.ErrInvalid, "the queue has no jobs of kind %q", kind)
 }
 
 // schedule sees to it that there is a job with args, which is about c, due at at or before; the zero time is now.
@@ -88,14 +112,6 @@ func (j jobs) insert(ctx context.Context, args river.JobArgs, at time.Time) (*ri
 	_, err = j.tx.ExecContext(ctx, `
 		UPDATE river.river_job SET scheduled_at = now() WHERE id = $1 AND args ->> 'tenant' = $2`, inserted.Job.ID, j.tenant.String())
 	return inserted, j.queue.translate(ctx, "schedule "+args.Kind(), err)
-}
-
-func (j jobs) CancelPoll(ctx context.Context, c domain.ConnectionID) error {
-	return j.cancel(ctx, pollArgs{}.Kind(), c)
-}
-
-func (j jobs) CancelContext(ctx context.Context, c domain.ConnectionID) error {
-	return j.cancel(ctx, contextArgs{}.Kind(), c)
 }
 
 // cancel deletes the job also while it runs, which River's own operations do not. The worker's word that it has ended then

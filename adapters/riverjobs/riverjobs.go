@@ -22,6 +22,7 @@ const schema = "river"
 const (
 	pollQueue    = "poll"
 	contextQueue = "context"
+	repliesQueue = "replies"
 	upkeepQueue  = "upkeep"
 )
 
@@ -61,6 +62,20 @@ func (contextArgs) Kind() string { return "context" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (contextArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: contextQueue, MaxAttempts: maxAttempts, UniqueOpts: onceUntilOver}
+}
+
+// repliesArgs name the connection whose answers leave. As with pollArgs, they are stored data.
+type repliesArgs struct {
+	Tenant     string `json:"tenant"`
+	Connection string `json:"connection" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (repliesArgs) Kind() string { return "replies" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (repliesArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: repliesQueue, MaxAttempts: maxAttempts, UniqueOpts: onceUntilOver}
 }
 
 // upkeepArgs have the connections walked for missing poll jobs, and authorizations that end soon warned of.

@@ -4,10 +4,12 @@ import (
 	"flag"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/matryer/is"
 
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/ports"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/*.golden")
@@ -24,7 +26,7 @@ func TestStoredPollJob(t *testing.T) {
 	tx, err := s.db.BeginTx(t.Context(), nil)
 	is.NoErr(err)
 	defer func() { _ = tx.Rollback() }()
-	is.NoErr(s.queue.In(tx, tenant(t, "t1")).SchedulePoll(t.Context(), id))
+	is.NoErr(s.queue.In(tx, tenant(t, "t1")).Schedule(t.Context(), ports.JobPoll, id, time.Time{}))
 	var got string
 	is.NoErr(tx.QueryRowContext(t.Context(), `
 		SELECT jsonb_pretty(jsonb_build_object('kind', kind, 'queue', queue, 'args', args,

@@ -32,7 +32,9 @@ func TestWorkersAreToldOfEachJob(t *testing.T) {
 	_, err = worker.Exec(t.Context(), `LISTEN "river.river_insert"`)
 	is.NoErr(err)
 	for _, c := range all {
-		is.NoErr(s.repo.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error { return tx.Jobs.SchedulePoll(ctx, c.ID) }))
+		is.NoErr(s.repo.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error {
+			return tx.Jobs.Schedule(ctx, ports.JobPoll, c.ID, time.Time{})
+		}))
 		time.Sleep(2 * time.Millisecond)
 	}
 	patience, stop := context.WithTimeout(t.Context(), 10*time.Second)

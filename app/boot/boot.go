@@ -26,6 +26,7 @@ import (
 	"github.com/keybuzzio/marketplaces/adapters/vault"
 	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/content"
 	"github.com/keybuzzio/marketplaces/migrations"
 	"github.com/keybuzzio/marketplaces/ports"
 )
@@ -162,10 +163,10 @@ func (s *service) build(ctx context.Context, c Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	senders := map[domain.MarketplaceType]ports.Sender{}
+	senders, rules := map[domain.MarketplaceType]ports.Sender{}, map[domain.MarketplaceType]content.RuleSet{}
 	for _, m := range marketplaces {
 		if slices.Contains(c.marketplaceTypes, m.kind) {
-			senders[m.kind] = s.tracing.Sender(m.sender(sender))
+			senders[m.kind], rules[m.kind] = s.tracing.Sender(m.sender(sender)), m.rules()
 		}
 	}
 	targets, err := c.returnTargets()
@@ -185,7 +186,7 @@ func (s *service) build(ctx context.Context, c Config, log *slog.Logger) error {
 	s.repo = s.tracing.Repository(repo)
 	s.app, err = app.New(app.Deps{
 		Repository: s.repo, Directory: repo, PollLedger: s.tracing.PollBook(repo), Operations: repo, Queue: s.queue,
-		Secrets: secrets, Sources: rawvault.New(repo, secrets, rawvault.Options{Objects: objects}), Objects: objects, Mailboxes: mailboxes, Submissions: sender, Senders: senders, Clients: clients, Interpreters: interpreters,
+		Secrets: secrets, Sources: rawvault.New(repo, secrets, rawvault.Options{Objects: objects}), Objects: objects, Mailboxes: mailboxes, Submissions: sender, Senders: senders, ReplyRules: rules, Clients: clients, Interpreters: interpreters,
 		Authorizers: authorizers, Orders: orders, PendingConsents: repo, ReturnTargets: targets,
 		Routes: repo, Held: repo, InboundHost: c.InboundDomain, Leases: leases, Watcher: mailboxes,
 		Observer: s.observer, Clock: ports.SystemClock{}, Log: log, MockSource: c.Dev, PollInterval: c.pollInterval(),

@@ -10,6 +10,7 @@ import (
 	"github.com/keybuzzio/marketplaces/adapters/amazon/mail"
 	"github.com/keybuzzio/marketplaces/adapters/amazon/mock"
 	"github.com/keybuzzio/marketplaces/domain"
+	"github.com/keybuzzio/marketplaces/domain/content"
 	"github.com/keybuzzio/marketplaces/ports"
 )
 
@@ -19,6 +20,7 @@ type marketplace struct {
 	open        func(c Config, mailboxes *mail.Client) ports.MarketplaceClient
 	interpreter func(c Config) ports.Interpreter
 	sender      func(mail ports.Sender) ports.Sender // sends answers; mail is what leaves as mail
+	rules       func() content.RuleSet               // what answers may hold
 
 	// api opens what sellers authorize us to use; nil, also as its answer, where they cannot.
 	api func(ctx context.Context, s *service, c Config, secrets ports.SecretStore, log *slog.Logger) (marketplaceAPI, error)
@@ -32,7 +34,7 @@ type marketplaceAPI interface {
 
 // marketplaces is the table of marketplaces. A new one is a folder under adapters and a line here.
 var marketplaces = []marketplace{
-	{domain.Amazon, openAmazon, interpretAmazon, sendAmazon, openAmazonAPI},
+	{domain.Amazon, openAmazon, interpretAmazon, sendAmazon, amazon.ReplyRules, openAmazonAPI},
 }
 
 func sendAmazon(mail ports.Sender) ports.Sender { return amazon.NewSender(mail) }

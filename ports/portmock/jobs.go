@@ -15,6 +15,7 @@ import (
 	time "time"
 
 	domain "github.com/keybuzzio/marketplaces/domain"
+	ports "github.com/keybuzzio/marketplaces/ports"
 	gomock "go.uber.org/mock/gomock"
 )
 
@@ -42,154 +43,78 @@ func (m *MockJobs) EXPECT() *MockJobsMockRecorder {
 	return m.recorder
 }
 
-// CancelContext mocks base method.
-func (m *MockJobs) CancelContext(ctx context.Context, c domain.ConnectionID) error {
+// Cancel mocks base method.
+func (m *MockJobs) Cancel(ctx context.Context, kind ports.JobKind, c domain.ConnectionID) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "CancelContext", ctx, c)
+	ret := m.ctrl.Call(m, "Cancel", ctx, kind, c)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
-// CancelContext indicates an expected call of CancelContext.
-func (mr *MockJobsMockRecorder) CancelContext(ctx, c any) *MockJobsCancelContextCall {
+// Cancel indicates an expected call of Cancel.
+func (mr *MockJobsMockRecorder) Cancel(ctx, kind, c any) *MockJobsCancelCall {
 	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "CancelContext", reflect.TypeOf((*MockJobs)(nil).CancelContext), ctx, c)
-	return &MockJobsCancelContextCall{Call: call}
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Cancel", reflect.TypeOf((*MockJobs)(nil).Cancel), ctx, kind, c)
+	return &MockJobsCancelCall{Call: call}
 }
 
-// MockJobsCancelContextCall wrap *gomock.Call
-type MockJobsCancelContextCall struct {
+// MockJobsCancelCall wrap *gomock.Call
+type MockJobsCancelCall struct {
 	*gomock.Call
 }
 
 // Return rewrite *gomock.Call.Return
-func (c_2 *MockJobsCancelContextCall) Return(arg0 error) *MockJobsCancelContextCall {
+func (c_2 *MockJobsCancelCall) Return(arg0 error) *MockJobsCancelCall {
 	c_2.Call = c_2.Call.Return(arg0)
 	return c_2
 }
 
 // Do rewrite *gomock.Call.Do
-func (c_2 *MockJobsCancelContextCall) Do(f func(context.Context, domain.ConnectionID) error) *MockJobsCancelContextCall {
+func (c_2 *MockJobsCancelCall) Do(f func(context.Context, ports.JobKind, domain.ConnectionID) error) *MockJobsCancelCall {
 	c_2.Call = c_2.Call.Do(f)
 	return c_2
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c_2 *MockJobsCancelContextCall) DoAndReturn(f func(context.Context, domain.ConnectionID) error) *MockJobsCancelContextCall {
+func (c_2 *MockJobsCancelCall) DoAndReturn(f func(context.Context, ports.JobKind, domain.ConnectionID) error) *MockJobsCancelCall {
 	c_2.Call = c_2.Call.DoAndReturn(f)
 	return c_2
 }
 
-// CancelPoll mocks base method.
-func (m *MockJobs) CancelPoll(ctx context.Context, c domain.ConnectionID) error {
+// Schedule mocks base method.
+func (m *MockJobs) Schedule(ctx context.Context, kind ports.JobKind, c domain.ConnectionID, at time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "CancelPoll", ctx, c)
+	ret := m.ctrl.Call(m, "Schedule", ctx, kind, c, at)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
-// CancelPoll indicates an expected call of CancelPoll.
-func (mr *MockJobsMockRecorder) CancelPoll(ctx, c any) *MockJobsCancelPollCall {
+// Schedule indicates an expected call of Schedule.
+func (mr *MockJobsMockRecorder) Schedule(ctx, kind, c, at any) *MockJobsScheduleCall {
 	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "CancelPoll", reflect.TypeOf((*MockJobs)(nil).CancelPoll), ctx, c)
-	return &MockJobsCancelPollCall{Call: call}
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Schedule", reflect.TypeOf((*MockJobs)(nil).Schedule), ctx, kind, c, at)
+	return &MockJobsScheduleCall{Call: call}
 }
 
-// MockJobsCancelPollCall wrap *gomock.Call
-type MockJobsCancelPollCall struct {
+// MockJobsScheduleCall wrap *gomock.Call
+type MockJobsScheduleCall struct {
 	*gomock.Call
 }
 
 // Return rewrite *gomock.Call.Return
-func (c_2 *MockJobsCancelPollCall) Return(arg0 error) *MockJobsCancelPollCall {
+func (c_2 *MockJobsScheduleCall) Return(arg0 error) *MockJobsScheduleCall {
 	c_2.Call = c_2.Call.Return(arg0)
 	return c_2
 }
 
 // Do rewrite *gomock.Call.Do
-func (c_2 *MockJobsCancelPollCall) Do(f func(context.Context, domain.ConnectionID) error) *MockJobsCancelPollCall {
+func (c_2 *MockJobsScheduleCall) Do(f func(context.Context, ports.JobKind, domain.ConnectionID, time.Time) error) *MockJobsScheduleCall {
 	c_2.Call = c_2.Call.Do(f)
 	return c_2
 }
 
 // DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c_2 *MockJobsCancelPollCall) DoAndReturn(f func(context.Context, domain.ConnectionID) error) *MockJobsCancelPollCall {
-	c_2.Call = c_2.Call.DoAndReturn(f)
-	return c_2
-}
-
-// ScheduleContext mocks base method.
-func (m *MockJobs) ScheduleContext(ctx context.Context, c domain.ConnectionID, at time.Time) error {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ScheduleContext", ctx, c, at)
-	ret0, _ := ret[0].(error)
-	return ret0
-}
-
-// ScheduleContext indicates an expected call of ScheduleContext.
-func (mr *MockJobsMockRecorder) ScheduleContext(ctx, c, at any) *MockJobsScheduleContextCall {
-	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ScheduleContext", reflect.TypeOf((*MockJobs)(nil).ScheduleContext), ctx, c, at)
-	return &MockJobsScheduleContextCall{Call: call}
-}
-
-// MockJobsScheduleContextCall wrap *gomock.Call
-type MockJobsScheduleContextCall struct {
-	*gomock.Call
-}
-
-// Return rewrite *gomock.Call.Return
-func (c_2 *MockJobsScheduleContextCall) Return(arg0 error) *MockJobsScheduleContextCall {
-	c_2.Call = c_2.Call.Return(arg0)
-	return c_2
-}
-
-// Do rewrite *gomock.Call.Do
-func (c_2 *MockJobsScheduleContextCall) Do(f func(context.Context, domain.ConnectionID, time.Time) error) *MockJobsScheduleContextCall {
-	c_2.Call = c_2.Call.Do(f)
-	return c_2
-}
-
-// DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c_2 *MockJobsScheduleContextCall) DoAndReturn(f func(context.Context, domain.ConnectionID, time.Time) error) *MockJobsScheduleContextCall {
-	c_2.Call = c_2.Call.DoAndReturn(f)
-	return c_2
-}
-
-// SchedulePoll mocks base method.
-func (m *MockJobs) SchedulePoll(ctx context.Context, c domain.ConnectionID) error {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "SchedulePoll", ctx, c)
-	ret0, _ := ret[0].(error)
-	return ret0
-}
-
-// SchedulePoll indicates an expected call of SchedulePoll.
-func (mr *MockJobsMockRecorder) SchedulePoll(ctx, c any) *MockJobsSchedulePollCall {
-	mr.mock.ctrl.T.Helper()
-	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SchedulePoll", reflect.TypeOf((*MockJobs)(nil).SchedulePoll), ctx, c)
-	return &MockJobsSchedulePollCall{Call: call}
-}
-
-// MockJobsSchedulePollCall wrap *gomock.Call
-type MockJobsSchedulePollCall struct {
-	*gomock.Call
-}
-
-// Return rewrite *gomock.Call.Return
-func (c_2 *MockJobsSchedulePollCall) Return(arg0 error) *MockJobsSchedulePollCall {
-	c_2.Call = c_2.Call.Return(arg0)
-	return c_2
-}
-
-// Do rewrite *gomock.Call.Do
-func (c_2 *MockJobsSchedulePollCall) Do(f func(context.Context, domain.ConnectionID) error) *MockJobsSchedulePollCall {
-	c_2.Call = c_2.Call.Do(f)
-	return c_2
-}
-
-// DoAndReturn rewrite *gomock.Call.DoAndReturn
-func (c_2 *MockJobsSchedulePollCall) DoAndReturn(f func(context.Context, domain.ConnectionID) error) *MockJobsSchedulePollCall {
+func (c_2 *MockJobsScheduleCall) DoAndReturn(f func(context.Context, ports.JobKind, domain.ConnectionID, time.Time) error) *MockJobsScheduleCall {
 	c_2.Call = c_2.Call.DoAndReturn(f)
 	return c_2
 }

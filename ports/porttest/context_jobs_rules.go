@@ -19,11 +19,13 @@ func contextAt(in time.Duration) jobChange {
 		if in > 0 {
 			at = time.Now().Add(in)
 		}
-		return j.ScheduleContext(ctx, c, at)
+		return j.Schedule(ctx, ports.JobOrders, c, at)
 	}
 }
 
-var cancelContext jobChange = func(ctx context.Context, j ports.Jobs, c domain.ConnectionID) error { return j.CancelContext(ctx, c) }
+var cancelContext jobChange = func(ctx context.Context, j ports.Jobs, c domain.ConnectionID) error {
+	return j.Cancel(ctx, ports.JobOrders, c)
+}
 
 // contextJobRules are about the context jobs of ports.Jobs.
 var contextJobRules = rules[JobsFixture]{

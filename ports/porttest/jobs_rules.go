@@ -58,7 +58,7 @@ var scheduleRules = rules[JobsFixture]{
 		is.NoErr(f.Repository.Update(t.Context(), c.Tenant, func(ctx context.Context, tx ports.Tx) error {
 			_, err := tx.Connections.Lock(ctx, c.ID)
 			is.NoErr(err)
-			is.NoErr(tx.Jobs.SchedulePoll(ctx, c.ID))
+			is.NoErr(tx.Jobs.Schedule(ctx, ports.JobPoll, c.ID, time.Time{}))
 			is.Equal(len(f.polled(t, c)), 0)
 			return nil
 		}))
@@ -69,7 +69,7 @@ var scheduleRules = rules[JobsFixture]{
 		for _, end := range []error{mine, nil} {
 			c := connection(t, t1, domain.Amazon, connected)
 			err := f.Repository.Update(t.Context(), t1, func(ctx context.Context, tx ports.Tx) error {
-				return errors.Join(tx.Connections.Insert(ctx, c), tx.Jobs.SchedulePoll(ctx, c.State().ID), end)
+				return errors.Join(tx.Connections.Insert(ctx, c), tx.Jobs.Schedule(ctx, ports.JobPoll, c.State().ID, time.Time{}), end)
 			})
 			is.True(errors.Is(err, end))
 			is.Equal(len(f.polled(t, c.State())) == 1, end == nil)
@@ -221,8 +221,12 @@ var queueRules = rules[JobsFixture]{
 type jobChange func(context.Context, ports.Jobs, domain.ConnectionID) error
 
 var (
-	schedule jobChange = func(ctx context.Context, j ports.Jobs, c domain.ConnectionID) error { return j.SchedulePoll(ctx, c) }
-	cancel   jobChange = func(ctx context.Context, j ports.Jobs, c domain.ConnectionID) error { return j.CancelPoll(ctx, c) }
+	schedule jobChange = func(ctx context.Context, j ports.Jobs, c domain.ConnectionID) error {
+		return j.Schedule(ctx, ports.JobPoll, c, time.Time{})
+	}
+	cancel jobChange = func(ctx context.Context, j ports.Jobs, c domain.ConnectionID) error {
+		return j.Cancel(ctx, ports.JobPoll, c)
+	}
 )
 
 func (f JobsFixture) repository() RepositoryFixture {

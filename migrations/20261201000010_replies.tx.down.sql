@@ -1,0 +1,2 @@
+DROP TABLE marketplace.replies;
+ALTER TABLE marketplace.external_messages DROP COLUMN recipient;
