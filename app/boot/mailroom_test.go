@@ -2,21 +2,13 @@ package boot_test
 
 import (
 	"bytes"
-	"context"
 	"mime/multipart"
-	"net"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/matryer/is"
-
-	"github.com/keybuzzio/marketplaces/adapters/memory"
-	"github.com/keybuzzio/marketplaces/adapters/smtp"
-	"github.com/keybuzzio/marketplaces/domain"
 )
 
 // writeAsBuyer fills in the form of the stand-in's page for buyers, with a file, and returns the page that follows.
@@ -61,8 +53,8 @@ func (s *seller) ticketMessages() (ticket string, messages []any) {
 	return ticket, messages
 }
 
-// A buyer writes at the stand-in, with a file; it is on a ticket at once, whose address is validated by it. What
-// leaves from that address by SMTP reaches the buyer, and Amazon's copy is on the ticket. The buyer writes again: the
+// A buyer writes at the stand-in, with a file; it is on a ticket at once, whose address is validated by it. The seller's
+// reply leaves from that address by SMTP and reaches the buyer, and Amazon's copy confirms it. The buyer writes again: the
 // same ticket.
 func TestBuyersWriteAtTheStandIn(t *testing.T) {
 	t.Parallel()
@@ -90,25 +82,26 @@ func TestBuyersWriteAtTheStandIn(t *testing.T) {
 	is.Equal(len(messages[0].(map[string]any)["attachments"].([]any)), 1)
 	is.Equal(p.one(t, "SELECT status FROM marketplace.inbound_addresses"), "VALIDATED") // its sender was found authentic
 
-	buyer := regexp.MustCompile(`[a-z0-9]+@marketplace\.amazon\.fr`).FindString(page)
-	host, port, err := net.SplitHostPort(relay)
-	is.NoErr(err)
-	number, err := strconv.Atoi(port)
-	is.NoErr(err)
-	sender := smtp.NewSender(memory.NewSecretStore(), smtp.Options{InboundHost: "inbound.test", Relay: &smtp.Relay{
-		Host: host, Port: number, TLS: domain.TLSNone, User: "relay", Password: domain.NewSecret("its-password"),
-	}})
-	defer sender.Close()
-	_, err = sender.Send(t.Context(), domain.OutgoingMessage{
-		From: address, To: buyer, Subject: "Re: " + frenchOrder, Text: "Bonjour, il arrive demain.", MessageID: "a1@inbound.test", Date: time.Now(),
-	}, func(context.Context) error { return nil })
-	is.NoErr(err)
-	is.True(strings.Contains(s.visit(conversation, nil), "Bonjour, il arrive demain."))
-	eventually(t, "Amazon's copy is on the ticket", func() bool {
-		_, messages = s.ticketMessages()
-		return len(messages) == 2
+	seen, _ := messages[0].(map[string]any)["id"].(string)
+	code, reply := api.call("POST", "/api/v1/tickets/"+ticket+"/replies", map[string]any{
+		"body": "Bonjour, il arrive demain.", "language": "fr", "seenMessageId": seen, "delaySeconds": 0,
 	})
+	is.Equal(code, http.StatusAccepted)
+	path := "/api/v1/tickets/" + ticket + "/replies/" + reply["id"].(string)
+	eventually(t, "the reply is confirmed by Amazon's copy", func() bool {
+		_, reply = api.call("GET", path, nil)
+		return reply["state"] == "CONFIRMED"
+	})
+	is.True(strings.Contains(s.visit(conversation, nil), "Bonjour, il arrive demain.")) // the buyer reads it
+	_, messages = s.ticketMessages()
+	is.Equal(len(messages), 2) // the copy is no second message
 	is.Equal(messages[1].(map[string]any)["body"], "Bonjour, il arrive demain.")
+	is.Equal(messages[1].(map[string]any)["delivery"], "CONFIRMED")
+
+	// Nobody answers what he has not seen.
+	code, problem := api.call("POST", "/api/v1/tickets/"+ticket+"/replies", map[string]any{"body": "Une autre réponse", "seenMessageId": seen})
+	is.Equal(code, http.StatusConflict)
+	is.Equal(problem["code"], "conversation_moved")
 
 	s.writeAsBuyer(conversation, map[string]string{"text": "Merci, mais quand ?"})
 	again, messages := s.ticketMessages()

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/keybuzzio/marketplaces/adapters/postgres"
 	"github.com/keybuzzio/marketplaces/adapters/postgres/pgtest"
 	"github.com/keybuzzio/marketplaces/domain"
@@ -143,6 +145,7 @@ func (c *client) call(method, path string, body any) (int, map[string]any) {
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	r.Header.Set("Idempotency-Key", uuid.NewString()) // where it is needed, each call is another
 	answer, err := c.http.Do(r)
 	if err != nil {
 		c.t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -44,7 +45,7 @@ func translate(ctx context.Context, err error, meaning refusal) error {
 		return translateRefusal(said, meaning)
 	case errors.As(err, &name):
 		return domain.Wrap(domain.ErrUnavailable, err, "the mail server's name cannot be found")
-	case errors.Is(err, errLate), errors.Is(err, errTooMuch):
+	case errors.Is(err, errLate), errors.Is(err, errTooMuch), errors.Is(err, errTooDeep):
 		return domain.Errorf(domain.ErrUnavailable, "%s", err)
 	case isCertificate(err):
 		return domain.Wrap(domain.ErrUnavailable, err, "the mail server's certificate cannot be trusted")
@@ -55,11 +56,7 @@ func translate(ctx context.Context, err error, meaning refusal) error {
 // translateRefusal tells a no that only a person can mend from one that passes.
 func translateRefusal(said *imap.Error, meaning refusal) error {
 	cause := errors.New(string(said.Type) + " " + code(said))
-	passing := strings.Contains(strings.ToLower(said.Text), "too many") // Gmail has no code for it
-	switch said.Code {
-	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug:
-		passing = true
-	}
+	passing := passes(said)
 	if said.Type == imap.StatusResponseTypeBye || meaning == refusedReading {
 		passing = true
 	}
@@ -67,6 +64,29 @@ func translateRefusal(said *imap.Error, meaning refusal) error {
 		return domain.Wrap(domain.ErrUnavailable, cause, "the mail server does not serve us at the moment")
 	}
 	return domain.Wrap(domain.ErrRejected, cause, "%s", string(meaning))
+}
+
+// passingWords are what servers say of a moment, in lower case, where they have no code for it.
+var passingWords = []string{
+	"too many", "temporar", "try again", "try later", "unavailable", "system error", "internal error", "server error", "throttl", "over quota",
+	"overquota", "quota exceeded", "locked", "not connected", "timeout", "timed out", "backoff", "back off", "busy", "maintenance", "rate limit",
+}
+
+// passes reports whether a refusal is one of the moment: by its code (RFC 5530 §3), else by its words. A code that says that only
+// a person can mend it wins over words.
+func passes(said *imap.Error) bool {
+	text := strings.ToLower(string(said.Code) + " " + said.Text)
+	if strings.Contains(text, "too many") { // whatever the code: so many log-ins are nobody's wrong password
+		return true
+	}
+	switch said.Code {
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug, imap.ResponseCodeOverQuota:
+		return true
+	case imap.ResponseCodeAuthenticationFailed, imap.ResponseCodeAuthorizationFailed, imap.ResponseCodeExpired, imap.ResponseCodeNonExistent,
+		imap.ResponseCodeNoPerm, imap.ResponseCodePrivacyRequired, imap.ResponseCodeContactAdmin:
+		return false
+	}
+	return slices.ContainsFunc(passingWords, func(word string) bool { return strings.Contains(text, word) })
 }
 
 // code returns the code of a refusal if it is one of the standard's, so that no free text gets into an error.

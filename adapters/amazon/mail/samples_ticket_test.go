@@ -248,9 +248,9 @@ func (o *office) check(t *testing.T, m mailtest.Mail, answers []domain.TicketMes
 func (o *office) checkAnswers(t *testing.T, m mailtest.Mail, answers []domain.TicketMessageID, in domain.PageWrite) {
 	t.Helper()
 	fate, turn := map[domain.MessageKind]domain.DeliveryStatus{
-		domain.KindDeliveryFailure: domain.DeliveryFailed, domain.KindOptOut: domain.DeliveryFailed, domain.KindSellerCopy: domain.DeliveryConfirmed,
+		domain.KindDeliveryFailure: domain.DeliveryFailed, domain.KindOptOut: domain.DeliveryOptedOut, domain.KindSellerCopy: domain.DeliveryConfirmed,
 	}[m.Want.Kind], domain.TicketWaitingCustomer
-	if fate == domain.DeliveryFailed {
+	if fate == domain.DeliveryFailed || fate == domain.DeliveryOptedOut {
 		turn = domain.TicketOpen
 	}
 	for _, d := range in.Deliveries {

@@ -82,23 +82,22 @@ func (s *session) begin(ctx context.Context, m domain.Mailbox, config *tls.Confi
 // greet brings up TLS, unless the line does without, and waits for the server's greeting.
 func (s *session) greet(ctx context.Context, mode domain.TLSMode, config *tls.Config) error {
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.arrivals.handler()}
+	var conn net.Conn = s.line
 	switch mode {
 	case domain.TLSStart:
-		client, err := imapclient.NewStartTLS(s.line, options)
+		secured, err := startTLS(ctx, s.line, config)
 		if err != nil {
 			return err
 		}
-		s.imap = client
-		return nil
+		conn = secured
 	case domain.TLSImplicit:
-		conn := tls.Client(s.line, config)
-		if err := conn.HandshakeContext(ctx); err != nil {
+		secured := tls.Client(s.line, config)
+		if err := secured.HandshakeContext(ctx); err != nil {
 			return err
 		}
-		s.imap = imapclient.New(conn, options)
-	default:
-		s.imap = imapclient.New(s.line, options)
+		conn = secured
 	}
+	s.imap = imapclient.New(&nestingConn{Conn: conn, refuse: s.line.abort}, options)
 	return s.imap.WaitGreeting()
 }
 
