@@ -48,6 +48,29 @@ func TestUpAndDown(t *testing.T) {
 	is.NoErr(migrations.Up(t.Context(), db))
 }
 
+// A host may work its own jobs by the tables of the queue: they are never dropped under it.
+func TestDownKeepsAHostsJobs(t *testing.T) {
+	t.Parallel()
+	for name, statement := range map[string]string{
+		"a job":   `INSERT INTO river.river_job (kind, queue, args, max_attempts) VALUES ('host_report', 'default', '{}', 3)`,
+		"a queue": `INSERT INTO river.river_queue (name, updated_at) VALUES ('host', now())`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			is := is.New(t)
+			db := open(t, pgtest.Empty(t))
+			is.NoErr(migrations.Up(t.Context(), db))
+			_, err := db.ExecContext(t.Context(), statement)
+			is.NoErr(err)
+			err = migrations.Down(t.Context(), db, len(migrations.Versions()))
+			is.True(err != nil && strings.Contains(err.Error(), "another program"))
+			var left int
+			is.NoErr(db.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM river.river_job) + (SELECT count(*) FROM river.river_queue)`).Scan(&left))
+			is.Equal(left, 1)
+		})
+	}
+}
+
 func TestTenProcessesStartAtOnce(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Empty(t)

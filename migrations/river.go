@@ -3,6 +3,7 @@ package migrations
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -25,6 +26,9 @@ const riverBeginning = 4
 // riverSchema is where the queue lives.
 const riverSchema = "river"
 
+// ourJobs are the kinds of our jobs, and the names of their queues.
+var ourJobs = []string{"poll", "context", "replies", "upkeep"}
+
 // riverBegin makes the queue's first tables, if they are not there. Alone they do nothing.
 func riverBegin(ctx context.Context, tx *sql.Tx) error {
 	if err := run(ctx, tx, riverVersion+upSuffix); err != nil {
@@ -37,8 +41,20 @@ func riverUp(ctx context.Context, tx *sql.Tx) error {
 	return migrateRiver(ctx, tx, rivermigrate.DirectionUp, riverTables)
 }
 
+// riverDown removes the queue's tables. A host may work jobs of its own by the same tables: then they stay, and so does the
+// version.
 func riverDown(ctx context.Context, tx *sql.Tx) error {
 	const everything = -1
+	var others bool
+	err := tx.QueryRowContext(ctx, `
+		SELECT EXISTS (SELECT FROM river.river_job WHERE kind <> ALL ($1::text[]))
+			OR EXISTS (SELECT FROM river.river_queue WHERE name <> ALL ($1::text[]))`, ourJobs).Scan(&others)
+	if err != nil {
+		return fmt.Errorf("look for other programs' jobs: %w", err)
+	}
+	if others {
+		return errors.New("the schema river holds jobs or queues of another program: move them to a schema of their own before this version is taken back")
+	}
 	return migrateRiver(ctx, tx, rivermigrate.DirectionDown, everything)
 }
 

@@ -114,6 +114,9 @@ func (r *Repository) Route(ctx context.Context, address string) (domain.InboundA
 		return domain.InboundAddressState{}, errNone
 	}
 	var row addressRow
+	if err := r.bound.check(ctx, r.db.DB); err != nil {
+		return domain.InboundAddressState{}, err
+	}
 	if err := scanPrepared(ctx, r.db, r.db.DB, &row, route, address); err != nil {
 		return domain.InboundAddressState{}, translate(ctx, "route", err)
 	}

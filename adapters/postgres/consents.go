@@ -94,6 +94,9 @@ func (r *Repository) FindConsent(ctx context.Context, stateHash []byte) (domain.
 		return domain.ConsentState{}, errNone
 	}
 	var row consentRow
+	if err := r.bound.check(ctx, r.db.DB); err != nil {
+		return domain.ConsentState{}, err
+	}
 	if err := r.db.NewSelect().Model(&row).ModelTableExpr("marketplace.pending_consent(?) AS s", stateHash).Scan(ctx); err != nil {
 		return domain.ConsentState{}, translate(ctx, "find consent", err)
 	}

@@ -13,12 +13,15 @@ import (
 // bucket is locked while a process thinks, or stands still. It goes by the database's clock.
 //
 // The arithmetic is that of domain.Bucket, done where the row is: see refill.
-type RateLimiter struct{ db *sql.DB }
+type RateLimiter struct {
+	db    *sql.DB
+	bound bound
+}
 
 var _ ports.RateLimiter = (*RateLimiter)(nil)
 
 // NewRateLimiter returns the limiter of a database that [Open] opened and migrations.Up prepared. The caller closes db.
-func NewRateLimiter(db *sql.DB) *RateLimiter { return &RateLimiter{db} }
+func NewRateLimiter(db *sql.DB) *RateLimiter { return &RateLimiter{db: db} }
 
 // Every statement inserts a bucket, of id $1, $2, $3 and plan $4 a second, $5 at most, or changes the one that is there,
 // whose lock makes those who ask at once take turns. now() is when a statement began, so one that had to wait its turn may
@@ -61,6 +64,9 @@ func (l *RateLimiter) Take(ctx context.Context, id domain.BucketID) error {
 	if err != nil {
 		return err
 	}
+	if err := l.bound.check(ctx, l.db); err != nil {
+		return err
+	}
 	var wait float64
 	if err := l.db.QueryRowContext(ctx, takeToken, bucketArgs(id, plan)...).Scan(&wait); err != nil {
 		return translateBucket(ctx, "take a token", err)
@@ -77,6 +83,9 @@ func (l *RateLimiter) Learn(ctx context.Context, id domain.BucketID, rate float6
 	if err != nil {
 		return err
 	}
+	if err := l.bound.check(ctx, l.db); err != nil {
+		return err
+	}
 	if err := plan.CheckRate(rate); err != nil {
 		return err
 	}
@@ -88,6 +97,9 @@ func (l *RateLimiter) Learn(ctx context.Context, id domain.BucketID, rate float6
 func (l *RateLimiter) Refused(ctx context.Context, id domain.BucketID, retryAfter time.Duration) error {
 	plan, err := id.Plan()
 	if err != nil {
+		return err
+	}
+	if err := l.bound.check(ctx, l.db); err != nil {
 		return err
 	}
 	pause := min(retryAfter, domain.MaxRetryAfter).Seconds()

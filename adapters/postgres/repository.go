@@ -24,6 +24,8 @@ type Repository struct {
 	db   *bun.DB
 	jobs JobsFunc
 	book *pollBook
+
+	bound bound
 }
 
 // JobsFunc gives a transaction of tenant its part of the queue. What it returns is used within the transaction only.
@@ -41,7 +43,8 @@ var (
 )
 
 // NewRepository returns the repository of db, with the queue of jobs. Where nothing works a queue, because every poll comes
-// from a cron job, jobs is nil and jobs are forgotten. It starts nothing; the caller closes db.
+// from a cron job, jobs is nil and jobs are forgotten. It starts nothing; the caller closes db. A pool whose role row-level
+// security does not bind is refused by the first transaction: domain.ErrForbidden.
 func NewRepository(db *sql.DB, jobs JobsFunc) *Repository {
 	if jobs == nil {
 		jobs = func(*sql.Tx, domain.TenantID) ports.Jobs { return noJobs{} }
@@ -74,6 +77,9 @@ func (r *Repository) View(ctx context.Context, tenant domain.TenantID, fn ports.
 func (r *Repository) run(ctx context.Context, tenant domain.TenantID, opts *sql.TxOptions, fn ports.TxFunc) error {
 	if tenant.IsZero() {
 		return domain.Errorf(domain.ErrInvalid, "a transaction needs a tenant")
+	}
+	if err := r.bound.check(ctx, r.db.DB); err != nil {
+		return err
 	}
 	conn, err := r.db.Conn(ctx)
 	if err != nil {
@@ -108,6 +114,9 @@ func (r *Repository) run(ctx context.Context, tenant domain.TenantID, opts *sql.
 
 // transact runs fn in a transaction that has setting set to value. fn's error comes back as it is.
 func (r *Repository) transact(ctx context.Context, opts *sql.TxOptions, setting, value string, fn func(context.Context, bun.Tx) error) error {
+	if err := r.bound.check(ctx, r.db.DB); err != nil {
+		return err
+	}
 	return transact(ctx, r.db, opts, setting, value, fn)
 }
 

@@ -269,3 +269,35 @@ func TestStoredJobsOfOtherVersionsAreWorked(t *testing.T) {
 		stop()
 	}
 }
+
+// A host may work jobs of its own by the same tables, and its workers do not say that they are alive as ours do: its jobs are
+// never taken over, however long they run.
+func TestAHostsJobsAreNotTouched(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	polls := newCounted(nothing)
+	s := newStage(t, polls)
+	var id int64
+	is.NoErr(s.db.QueryRowContext(t.Context(), `
+		INSERT INTO river.river_job (kind, queue, state, args, attempt, max_attempts, attempted_by, attempted_at)
+		VALUES ('host_report', 'default', 'running', '{}', 1, 25, ARRAY['host-1'], now() - interval '1 hour') RETURNING id`).Scan(&id))
+	s.work(t)
+	s.connect(t, "t1")
+	eventually(t, "polled", func() bool { return polls.count("t1") > 0 })
+	var n int
+	eventually(t, "our own is marked as a dead worker's", func() bool { // between two polls
+		n = polls.count("t1")
+		res, err := s.db.ExecContext(t.Context(), `UPDATE river.river_job SET state = 'running', attempted_by = ARRAY['dead-1'],
+			attempted_at = now() - interval '1 minute' WHERE kind = 'poll' AND state = 'available'`)
+		must(t, err)
+		marked, err := res.RowsAffected()
+		must(t, err)
+		return marked == 1
+	})
+	eventually(t, "our own is taken over", func() bool { return polls.count("t1") > n })
+	var state string
+	var attempt int
+	is.NoErr(s.db.QueryRowContext(t.Context(), `SELECT state, attempt FROM river.river_job WHERE id = $1`, id).Scan(&state, &attempt))
+	is.Equal(state, "running") // as its own worker left it
+	is.Equal(attempt, 1)
+}
