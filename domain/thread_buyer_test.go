@@ -90,7 +90,7 @@ func firstOf(a, b string) string {
 func TestBuyersMessageJoinsTheMailThatItAnswers(t *testing.T) {
 	t.Parallel()
 	refers := func(m domain.InboundMessage, mails ...string) domain.InboundMessage {
-		m.References, m.BuyerEmail = mails, "somebody.else@marketplace.example"
+		m.References, m.BuyerEmail = mails, "ana+of.another.case@marketplace.example" // the same buyer
 		return m
 	}
 	mailed := func(m domain.InboundMessage, id string) domain.InboundMessage {
@@ -105,9 +105,10 @@ func TestBuyersMessageJoinsTheMailThatItAnswers(t *testing.T) {
 		"of the same page":                    {nil, []domain.InboundMessage{refers(message(2), "x"), mailed(in(message(1), "a", ""), "x")}, 1},
 		"though its thread is new":            {nil, []domain.InboundMessage{mailed(in(message(1), "a", "o"), "x"), refers(in(message(2), "b", ""), "x")}, 1},
 		"and the thread is remembered":        {nil, []domain.InboundMessage{mailed(in(message(1), "a", ""), "x"), refers(in(message(2), "b", ""), "x"), in(message(3), "b", "")}, 1},
+		"but not of another buyer":            {nil, []domain.InboundMessage{mailed(by("bea", in(message(1), "a", "")), "x"), refers(message(2), "x")}, 2},
 		"but not of another order":            {nil, []domain.InboundMessage{mailed(in(message(1), "a", "o1"), "x"), refers(in(message(2), "b", "o2"), "x")}, 2},
 		"its own thread wins":                 {nil, []domain.InboundMessage{mailed(in(message(1), "a", ""), "x"), in(message(2), "b", ""), refers(in(message(3), "b", ""), "x")}, 2},
-		"its own order wins":                  {nil, []domain.InboundMessage{mailed(in(message(1), "a", ""), "x"), by("somebody.else", in(message(2), "b", "o")), refers(in(message(3), "", "o"), "x")}, 2},
+		"its own order wins":                  {nil, []domain.InboundMessage{mailed(in(message(1), "a", ""), "x"), in(message(2), "b", "o"), refers(in(message(3), "", "o"), "x")}, 2},
 		"a mail that nobody knows is nothing": {nil, []domain.InboundMessage{mailed(in(message(1), "a", ""), "x"), refers(message(2), "z")}, 2},
 	}
 	for name, test := range tests {

@@ -117,10 +117,15 @@ func (t *threader) named(thread, order string) *Ticket {
 }
 
 // referred returns the ticket of the nearest mail that m refers to, nil if there is none. One of another order than m's own
-// is none: buyers answer any mail that they have at hand.
+// is none: buyers answer any mail that they have at hand. Neither is another buyer's: nobody joins a conversation by naming
+// a mail of it.
 func (t *threader) referred(m InboundMessage) *Ticket {
 	for _, mail := range m.References {
-		if ticket := t.byMail[mail]; ticket != nil && (m.OrderID == "" || ticket.s.OrderID == "" || ticket.s.OrderID == m.OrderID) {
+		ticket := t.byMail[mail]
+		if ticket == nil || m.kind() == KindBuyerMessage && ticket.isAnothers(m.BuyerEmail) {
+			continue
+		}
+		if m.OrderID == "" || ticket.s.OrderID == "" || ticket.s.OrderID == m.OrderID {
 			return ticket
 		}
 	}

@@ -48,7 +48,7 @@ func showOpsConnection(c domain.ConnectionState) opsConnectionAnswer {
 }
 
 func (s *Server) opsConnections(w http.ResponseWriter, r *http.Request, _ string) error {
-	p, err := parametersOf(r)
+	p, err := parametersOf(r, "status")
 	if err != nil {
 		return err
 	}

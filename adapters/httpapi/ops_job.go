@@ -57,7 +57,7 @@ func (s *Server) opsJobs(w http.ResponseWriter, r *http.Request, _ string) error
 }
 
 func jobQuery(r *http.Request) (q ports.JobQuery, err error) {
-	p, err := parametersOf(r)
+	p, err := parametersOf(r, "state", "connection")
 	if err != nil {
 		return q, err
 	}

@@ -42,7 +42,7 @@ func showRejected(r ports.RejectedRef) rejectedAnswer {
 }
 
 func (s *Server) opsRejected(w http.ResponseWriter, r *http.Request, _ string) error {
-	p, err := parametersOf(r)
+	p, err := parametersOf(r, "replayed")
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,13 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/keybuzzio/marketplaces/app"
 	"github.com/keybuzzio/marketplaces/domain"
@@ -33,13 +37,25 @@ func pageAt[Row, Shown any](rows []Row, next *string, show func(Row) Shown) page
 	return p
 }
 
-// parameters are the query of a request. Names that nobody asks for are ignored.
+// parameters are the query of a request.
 type parameters url.Values
 
-func parametersOf(r *http.Request) (parameters, error) {
+// parametersOf reads the query of a list, which has cursor, limit and these names. Another one is refused: a filter that is
+// misspelled must not show everything.
+func parametersOf(r *http.Request, names ...string) (parameters, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, &refusal{status: http.StatusBadRequest, detail: "the query cannot be read: check its escapes"}
+	}
+	known := append([]string{"cursor", "limit"}, names...)
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if slices.Contains(known, name) {
+			continue
+		}
+		if len(name) > maxEcho || strings.ContainsFunc(name, unicode.IsControl) {
+			name = "query"
+		}
+		return nil, wrongField(http.StatusBadRequest, name, "unknown parameter: this list has "+strings.Join(known, ", "))
 	}
 	return parameters(q), nil
 }

@@ -233,9 +233,13 @@ func (s *Server) listTicketReplies(w http.ResponseWriter, r *http.Request, tenan
 	if err != nil {
 		return err
 	}
+	p, err := parametersOf(r)
+	if err != nil {
+		return err
+	}
 	q := app.ListRepliesQuery{Tenant: tenant}
 	q.Ticket = ticket
-	return s.answerReplies(w, r, q)
+	return s.answerReplies(w, r, p, q)
 }
 
 // unconfirmed is a view and no state: accepted for a while, and no copy came.
@@ -247,7 +251,7 @@ var replyStates = []domain.DeliveryStatus{
 }
 
 func (s *Server) listReplies(w http.ResponseWriter, r *http.Request, tenant domain.TenantID) error {
-	p, err := parametersOf(r)
+	p, err := parametersOf(r, "state")
 	if err != nil {
 		return err
 	}
@@ -266,14 +270,10 @@ func (s *Server) listReplies(w http.ResponseWriter, r *http.Request, tenant doma
 			return wrongField(http.StatusBadRequest, "state", "use states such as UNKNOWN,FAILED with commas between, or UNCONFIRMED alone")
 		}
 	}
-	return s.answerReplies(w, r, q)
+	return s.answerReplies(w, r, p, q)
 }
 
-func (s *Server) answerReplies(w http.ResponseWriter, r *http.Request, q app.ListRepliesQuery) error {
-	p, err := parametersOf(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) answerReplies(w http.ResponseWriter, r *http.Request, p parameters, q app.ListRepliesQuery) (err error) {
 	if q.After, q.Limit, err = p.paging(replyList); err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func (s *Server) listTickets(w http.ResponseWriter, r *http.Request, tenant doma
 }
 
 func ticketQuery(r *http.Request) (q ports.TicketFilter, err error) {
-	p, err := parametersOf(r)
+	p, err := parametersOf(r, "status", "channel")
 	if err != nil {
 		return q, err
 	}

@@ -196,3 +196,18 @@ func TestFilters(t *testing.T) {
 	is.Equal(len(s.get(t, "/api/v1/tickets?channel=AMAZON").data()), 1)
 	is.Equal(len(s.get(t, "/api/v1/tickets?channel=MANUAL").data()), 0)
 }
+
+// A filter that is misspelled must not show everything.
+func TestUnknownParametersAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	for _, path := range []string{
+		"/api/v1/tickets?orderId=404", "/api/v1/quarantine?x=", "/api/v1/replies?State=FAILED", "/api/v1/ops/jobs?tenant=t1",
+		"/api/v1/ops/connections?limit=1&limits=2", "/api/v1/ops/rejected?replay=true", "/api/v1/tickets?" + strings.Repeat("a", 500) + "=1",
+	} {
+		is := is.New(t)
+		a := s.get(t, path, operator(t))
+		is.Equal(a.Code, http.StatusBadRequest)
+		is.True(strings.Contains(a.Body.String(), "unknown parameter"))
+	}
+}

@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ func (a eraseArguments) command() (app.EraseRawsCommand, error) {
 	return cmd, nil
 }
 
+// errNotErased ends the command with exit code 1: whoever runs it must not take it for done.
+var errNotErased = errors.New("nothing was erased: run again with --yes")
+
 // erase runs the command, or says what it would do.
 func erase(ctx context.Context, s *service, cmd app.EraseRawsCommand, yes bool, io Streams) error {
 	var stored int
@@ -44,9 +48,8 @@ func erase(ctx context.Context, s *service, cmd app.EraseRawsCommand, yes bool, 
 		return err
 	}
 	if !yes {
-		_, err := fmt.Fprintf(io.Out, "tenant %s has %d messages; as they came, with their attachments, they would be unreadable for good\n"+
-			"nothing was erased: run again with --yes\n", cmd.Tenant, stored)
-		return err
+		_, err := fmt.Fprintf(io.Out, "tenant %s has %d messages; as they came, with their attachments, they would be unreadable for good\n", cmd.Tenant, stored)
+		return cmp.Or(err, errNotErased)
 	}
 	if err := s.app.EraseRaws.Run(ctx, cmd); err != nil {
 		return fmt.Errorf("%w: run the same again to finish it", err)
