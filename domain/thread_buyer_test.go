@@ -105,7 +105,7 @@ func TestBuyersMessageJoinsTheMailThatItAnswers(t *testing.T) {
 		"of the same page":                    {nil, []domain.InboundMessage{refers(message(2), "x"), mailed(in(message(1), "a", ""), "x")}, 1},
 		"though its thread is new":            {nil, []domain.InboundMessage{mailed(in(message(1), "a", "o"), "x"), refers(in(message(2), "b", ""), "x")}, 1},
 		"and the thread is remembered":        {nil, []domain.InboundMessage{mailed(in(message(1), "a", ""), "x"), refers(in(message(2), "b", ""), "x"), in(message(3), "b", "")}, 1},
-		"but not of another buyer":            {nil, []domain.InboundMessage{mailed(by("bea", in(message(1), "a", "")), "x"), refers(message(2), "x")}, 2},
+		"but not of another buyer":            {nil, []domain.InboundMessage{mailed(by("bea", in(message(1), "a", "o")), "x"), refers(in(message(2), "b", "o"), "x")}, 2},
 		"but not of another order":            {nil, []domain.InboundMessage{mailed(in(message(1), "a", "o1"), "x"), refers(in(message(2), "b", "o2"), "x")}, 2},
 		"its own thread wins":                 {nil, []domain.InboundMessage{mailed(in(message(1), "a", ""), "x"), in(message(2), "b", ""), refers(in(message(3), "b", ""), "x")}, 2},
 		"its own order wins":                  {nil, []domain.InboundMessage{mailed(in(message(1), "a", ""), "x"), in(message(2), "b", "o"), refers(in(message(3), "", "o"), "x")}, 2},

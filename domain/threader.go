@@ -117,12 +117,12 @@ func (t *threader) named(thread, order string) *Ticket {
 }
 
 // referred returns the ticket of the nearest mail that m refers to, nil if there is none. One of another order than m's own
-// is none: buyers answer any mail that they have at hand. Neither is another buyer's: nobody joins a conversation by naming
-// a mail of it.
+// is none: buyers answer any mail that they have at hand. Neither is another buyer's where m names an order: nobody joins a
+// conversation by naming an order and a mail of it. Without an order a buyer may answer from another relay address.
 func (t *threader) referred(m InboundMessage) *Ticket {
 	for _, mail := range m.References {
 		ticket := t.byMail[mail]
-		if ticket == nil || m.kind() == KindBuyerMessage && ticket.isAnothers(m.BuyerEmail) {
+		if ticket == nil || m.kind() == KindBuyerMessage && m.OrderID != "" && ticket.isAnothers(m.BuyerEmail) {
 			continue
 		}
 		if m.OrderID == "" || ticket.s.OrderID == "" || ticket.s.OrderID == m.OrderID {

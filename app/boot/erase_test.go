@@ -57,7 +57,7 @@ func TestErase(t *testing.T) {
 	is.NoErr(r.push(t.Context(), mails))
 	erase := func(args ...string) (int, string) {
 		w := start(t, "worker", r.settings, append([]string{"erase", "--tenant", "demo"}, args...)...)
-		return w.wait(t), w.out.String()
+		return w.wait(t), w.out.String() + w.log.String()
 	}
 	code, out := erase()
 	is.Equal(code, 1) // what was not done is no success
