@@ -50,6 +50,7 @@ func TestRepository(t *testing.T, open func(t *testing.T) RepositoryFixture) {
 	consentRules.check(t, open)
 	orderRules.check(t, open)
 	wantedOrderRules.check(t, open)
+	replyRules.check(t, open)
 }
 
 // TestDirectory checks a Directory against its contract. open is called once per subtest.
