@@ -182,9 +182,9 @@ type CheckCommand struct {
 // Run returns the violations, none if the text may leave. domain.ErrNotFound if the tenant has no such ticket.
 func (u *CheckReply) Run(ctx context.Context, cmd CheckCommand) (found []content.Violation, err error) {
 	err = u.repo.View(ctx, cmd.Tenant, func(ctx context.Context, tx ports.Tx) error {
-		t, err := tx.Tickets.Get(ctx, cmd.Ticket)
+		c, err := tx.Conversations.Get(ctx, cmd.Ticket)
 		if err == nil {
-			found = u.write.check(domain.MarketplaceType(t.State().Channel), cmd.Text, cmd.Language, content.Buyer{})
+			found = u.write.check(domain.MarketplaceType(c.Ticket.State().Channel), cmd.Text, cmd.Language, content.Buyer{Language: c.Buyer.Language})
 		}
 		return err
 	})

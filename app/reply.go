@@ -229,13 +229,11 @@ func (u *WriteReply) write(ctx context.Context, tx ports.Tx, c domain.Conversati
 			return nil, domain.Wrap(domain.ErrInvalid, broken, "%s", broken.Error())
 		}
 	}
-	if s.From == "" && k.Source == domain.SourcePush {
-		from, err := onlyAddress(ctx, tx, k)
-		if err != nil {
-			return nil, err
-		}
-		r.LeaveFrom(from)
+	from, err := leavesFrom(ctx, tx, k, s.From)
+	if err != nil {
+		return nil, err
 	}
+	r.LeaveFrom(from)
 	r.Author(cmd.Author, cmd.Language, u.host, cmd.Critical, cmd.Overrides)
 	return r, nil
 }
@@ -245,21 +243,34 @@ func (u *WriteReply) check(t domain.MarketplaceType, text, language string, buye
 	return content.CheckReply(content.Draft{Text: text, Language: language, Buyer: buyer}, u.rules[t])
 }
 
-// onlyAddress is the address that received a conversation of which nobody noted it: the connection's only one that is not
-// retired. Of several nobody guesses.
-func onlyAddress(ctx context.Context, tx ports.Tx, k domain.ConnectionState) (string, error) {
+// leavesFrom is the address that a reply leaves from: the one that received the conversation, "" for the mailbox's own.
+//
+//   - ErrConflict when that address is retired: the marketplace takes nothing from it any more.
+//   - A pushed conversation of which nobody noted the address leaves from the connection's only one that is not retired. Of
+//     several nobody guesses: ErrConflict.
+func leavesFrom(ctx context.Context, tx ports.Tx, k domain.ConnectionState, received string) (string, error) {
+	if received == "" && k.Source != domain.SourcePush {
+		return "", nil
+	}
 	all, err := tx.Addresses.List(ctx, k.Type)
 	if err != nil {
 		return "", err
 	}
 	var found []string
 	for _, a := range all {
-		if s := a.State(); s.Connection == k.ID && s.Status != domain.AddressRetired {
+		switch s := a.State(); {
+		case s.Connection != k.ID:
+		case s.Address == received && s.Status == domain.AddressRetired:
+			return "", domain.Errorf(domain.ErrConflict, "the address that received this conversation is retired: answer in Seller Central")
+		case s.Address == received:
+			return received, nil
+		case s.Status != domain.AddressRetired:
 			found = append(found, s.Address)
 		}
 	}
-	if len(found) != 1 {
-		return "", domain.Errorf(domain.ErrConflict, "it is not known by which address this conversation came: answer in Seller Central; newer messages can be answered here")
+	if received != "" || len(found) != 1 {
+		return "", domain.Errorf(domain.ErrConflict,
+			"it is not known by which address this conversation came: answer in Seller Central; newer messages can be answered here")
 	}
 	return found[0], nil
 }

@@ -409,3 +409,37 @@ func TestImportersAndPeopleMeet(t *testing.T) {
 		is.Equal(len(s.events(t, s.ticket, domain.EventNoteAdded)), 3*each)
 	})
 }
+
+// From is the address that received the conversation, or the reply is refused before anything is stored.
+func TestRepliesLeaveFromTheAddressThatReceived(t *testing.T) {
+	onBothStores(t, func(t *testing.T, st store) {
+		is, s := is.New(t), newReplyStage(t, st)
+		var created []domain.InboundAddressState
+		for _, country := range []string{"FR", "DE"} {
+			a, _, err := s.CreateAddress.Run(t.Context(), app.CreateAddressCommand{Tenant: s.who, Marketplace: domain.Amazon, Country: country})
+			must(t, err)
+			created = append(created, a)
+		}
+		is.Equal(len(created), 2)
+		for n, address := range created {
+			m := in(message(10+n), fmt.Sprint("th-of-", n), "")
+			m.Recipient = address.Address
+			s.source.add(m)
+			s.sync(t, s.c)
+			s.ticket = s.tickets(t, s.who)[0]
+			s.seen = s.conversation(t, s.ticket)[0].ID
+			is.Equal(s.write(t, fmt.Sprint("k", n), "Answer").From, address.Address)
+			s.seen = s.conversation(t, s.ticket)[1].ID
+		}
+		retired := created[1]
+		_, err := s.RetireAddress.Run(t.Context(), app.RetireAddressCommand{Tenant: s.who, Address: retired.ID, By: "agent-7"})
+		must(t, err)
+		_, err = s.WriteReply.Run(t.Context(), s.command("k9", "Answer"))
+		is.True(errors.Is(err, domain.ErrConflict)) // says that the address is retired
+		is.Equal(len(s.conversation(t, s.ticket)), 2)
+		s.send(t)
+		for n, taken := range s.sender.Taken() {
+			is.Equal(taken.From, created[n].Address)
+		}
+	})
+}

@@ -51,6 +51,17 @@ const (
 	DeliveryFailed    DeliveryStatus = "FAILED"    // a report says that it did not arrive
 )
 
+// Cause is what users are told of an answer that the marketplace or a mail server reported on; "" when the state says it all.
+func (d DeliveryStatus) Cause() string {
+	switch d {
+	case DeliveryFailed:
+		return "a report says that it did not arrive: write again, or answer in the marketplace's own pages"
+	case DeliveryOptedOut:
+		return "the buyer takes no messages: mark the reply as critical if the order depends on it"
+	}
+	return ""
+}
+
 // SenderType says who wrote a message on a ticket.
 type SenderType string
 

@@ -136,7 +136,8 @@ func (t *threader) reportedOn(ticket *Ticket, m InboundMessage) *answer {
 
 // settle notes what became of an answer.
 func (t *threader) settle(a *answer, status DeliveryStatus) {
-	if status == "" || a.Delivery == status || a.Delivery.failed() && status.failed() {
+	left := a.Delivery != DeliveryQueued && a.Delivery != DeliveryCancelled
+	if status == "" || a.Delivery == status || !left || a.Delivery.failed() && status.failed() {
 		return
 	}
 	a.Delivery = status

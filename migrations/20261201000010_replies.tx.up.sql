@@ -32,7 +32,8 @@ CREATE TABLE marketplace.replies (
     changed_at     timestamptz NOT NULL,
     created_at     timestamptz NOT NULL,
     FOREIGN KEY (tenant_id, connection_id) REFERENCES marketplace.connections (tenant_id, id),
-    FOREIGN KEY (tenant_id, ticket_id) REFERENCES marketplace.tickets (tenant_id, id)
+    FOREIGN KEY (tenant_id, ticket_id) REFERENCES marketplace.tickets (tenant_id, id),
+    FOREIGN KEY (tenant_id, message_id) REFERENCES marketplace.ticket_messages (tenant_id, id)
 );
 
 CREATE UNIQUE INDEX replies_key ON marketplace.replies (tenant_id, key);

@@ -16,6 +16,9 @@ type Conversations interface {
 	//   - Buyer is the zero value when the conversation has no buyer's message.
 	Lock(ctx context.Context, id domain.TicketID) (domain.Conversation, error)
 
+	// Get is Lock for reading: it keeps nobody from changing the ticket.
+	Get(ctx context.Context, id domain.TicketID) (domain.Conversation, error)
+
 	// Save stores what a person changed in a conversation that this transaction has locked.
 	//
 	//   - Errors: domain.ErrConflict if a message or an event exists; domain.ErrNotFound if the ticket does not exist.

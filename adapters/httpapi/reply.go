@@ -136,6 +136,9 @@ func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, tenant domai
 	if cmd.Seen, err = domain.ParseID[domain.TicketMessageID](body.SeenMessageID); err != nil {
 		return wrongField(http.StatusBadRequest, "seenMessageId", "give the id of the last message that you saw")
 	}
+	if d := body.DelaySeconds; d != nil && (*d < 0 || *d > int(domain.MaxReplyDelay.Seconds())) {
+		return wrongField(http.StatusBadRequest, "delaySeconds", "give 0 to 3600")
+	}
 	if body.DelaySeconds != nil {
 		cmd.Delay = time.Duration(*body.DelaySeconds) * time.Second
 	}

@@ -17,10 +17,17 @@ func (x conversations) Lock(ctx context.Context, id domain.TicketID) (c domain.C
 	if err := x.change(ctx); err != nil {
 		return c, err
 	}
+	if c, err = x.Get(ctx, id); err == nil {
+		x.locked[ticketLock(id)] = true
+	}
+	return c, err
+}
+
+// Get implements ports.Conversations.
+func (x conversations) Get(ctx context.Context, id domain.TicketID) (c domain.Conversation, err error) {
 	if c.Ticket, err = (tickets(x)).Get(ctx, id); err != nil {
 		return c, err
 	}
-	x.locked[ticketLock(id)] = true
 	var newest domain.TicketMessage
 	for _, m := range x.rows.ticketMessages {
 		later := cmp.Or(m.SentAt.Compare(newest.SentAt), cmp.Compare(m.ID.String(), newest.ID.String())) > 0

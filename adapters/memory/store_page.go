@@ -184,7 +184,7 @@ func (x intake) deliver(d domain.DeliveryChange) error {
 	x.rows.ticketMessages[d.Message] = m
 	for id, r := range x.rows.replies {
 		if r.Message == d.Message && r.Delivery != d.Delivery {
-			r.Delivery, r.Cause, r.ChangedAt = d.Delivery, "", ports.SystemClock{}.Now()
+			r.Delivery, r.Cause, r.ChangedAt = d.Delivery, d.Delivery.Cause(), ports.SystemClock{}.Now()
 			x.rows.replies[id] = r
 		}
 	}

@@ -19,8 +19,22 @@ func (q conversations) Lock(ctx context.Context, id domain.TicketID) (c domain.C
 		return c, errNone
 	}
 	c.Ticket = locked[0]
+	c.Buyer, err = q.buyer(ctx, id)
+	return c, err
+}
+
+// Get implements ports.Conversations.
+func (q conversations) Get(ctx context.Context, id domain.TicketID) (c domain.Conversation, err error) {
+	if c.Ticket, err = (tickets{q.intake}).Get(ctx, id); err != nil {
+		return c, err
+	}
+	c.Buyer, err = q.buyer(ctx, id)
+	return c, err
+}
+
+// buyer returns the newest message of a conversation's buyer, the zero value when there is none.
+func (q conversations) buyer(ctx context.Context, id domain.TicketID) (b domain.ExternalMessage, err error) {
 	err = q.each(ctx, "find the buyer's newest message", func(rows *sql.Rows) error {
-		b := &c.Buyer
 		b.Tenant, b.Ticket = q.tenant, id
 		err := rows.Scan(&b.ID, &b.Connection, &b.Type, &b.Kind, &b.ExternalID, &b.MailID, &b.ThreadID, &b.OrderID, &b.BuyerName,
 			&b.BuyerEmail, &b.Language, &b.Subject, &b.ReceivedAt, &b.Recipient)
@@ -35,7 +49,7 @@ func (q conversations) Lock(ctx context.Context, id domain.TicketID) (c domain.C
 			ORDER BY t.sent_at DESC, t.id DESC LIMIT 1) AS newest
 		JOIN marketplace.external_messages m ON m.tenant_id = $1 AND m.id = newest.external_message_id`,
 		q.tenant.String(), uuidValue(id.UUID), string(domain.SenderCustomer))
-	return c, err
+	return b, err
 }
 
 // Save implements ports.Conversations.

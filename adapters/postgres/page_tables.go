@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -90,14 +91,17 @@ var deliveries = newTable("ticket_messages", byTenantAndID,
 
 // replyOutcomes are deliveries as the reply has them that the message is of. A message that is no reply's has none.
 const replyOutcomes = `
-	UPDATE marketplace.replies AS r SET delivery = o.delivery, cause = NULL, changed_at = now()
-	FROM unnest($2::uuid[], $3::text[]) AS o (id, delivery)
+	UPDATE marketplace.replies AS r SET delivery = o.delivery, cause = o.cause, changed_at = now()
+	FROM unnest($2::uuid[], $3::text[], $4::text[]) AS o (id, delivery, cause)
 	WHERE r.message_id = o.id AND r.delivery <> o.delivery AND r.tenant_id || '' = $1`
+
+var replyChanges = newTable("replies", noKey, append(slices.Clone(deliveries.columns),
+	textOrNull("cause", func(d domain.DeliveryChange) string { return d.Delivery.Cause() }))...)
 
 // settleReplies notes at the replies what became known of their messages.
 func settleReplies(b *batch, all []domain.DeliveryChange) {
 	if len(all) > 0 {
-		*b = append(*b, statement{op: "settle replies", text: replyOutcomes, args: deliveries.values(all), must: anyRows})
+		*b = append(*b, statement{op: "settle replies", text: replyOutcomes, args: replyChanges.values(all), must: anyRows})
 	}
 }
 

@@ -41,6 +41,45 @@ func (m *MockConversations) EXPECT() *MockConversationsMockRecorder {
 	return m.recorder
 }
 
+// Get mocks base method.
+func (m *MockConversations) Get(ctx context.Context, id domain.TicketID) (domain.Conversation, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Get", ctx, id)
+	ret0, _ := ret[0].(domain.Conversation)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Get indicates an expected call of Get.
+func (mr *MockConversationsMockRecorder) Get(ctx, id any) *MockConversationsGetCall {
+	mr.mock.ctrl.T.Helper()
+	call := mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Get", reflect.TypeOf((*MockConversations)(nil).Get), ctx, id)
+	return &MockConversationsGetCall{Call: call}
+}
+
+// MockConversationsGetCall wrap *gomock.Call
+type MockConversationsGetCall struct {
+	*gomock.Call
+}
+
+// Return rewrite *gomock.Call.Return
+func (c *MockConversationsGetCall) Return(arg0 domain.Conversation, arg1 error) *MockConversationsGetCall {
+	c.Call = c.Call.Return(arg0, arg1)
+	return c
+}
+
+// Do rewrite *gomock.Call.Do
+func (c *MockConversationsGetCall) Do(f func(context.Context, domain.TicketID) (domain.Conversation, error)) *MockConversationsGetCall {
+	c.Call = c.Call.Do(f)
+	return c
+}
+
+// DoAndReturn rewrite *gomock.Call.DoAndReturn
+func (c *MockConversationsGetCall) DoAndReturn(f func(context.Context, domain.TicketID) (domain.Conversation, error)) *MockConversationsGetCall {
+	c.Call = c.Call.DoAndReturn(f)
+	return c
+}
+
 // Lock mocks base method.
 func (m *MockConversations) Lock(ctx context.Context, id domain.TicketID) (domain.Conversation, error) {
 	m.ctrl.T.Helper()
