@@ -106,8 +106,11 @@ func (u *SendReplies) send(ctx context.Context, conn domain.ConnectionState, s d
 	if err != nil {
 		return err
 	}
-	u.log.InfoContext(ctx, "reply "+outcomeWords[after.Delivery], "tenant", s.Tenant.String(), "connection", s.Connection.String(),
-		"reply", s.ID.String(), "attempts", after.Attempts, "error", sent)
+	log := u.log.With("tenant", s.Tenant.String(), "connection", s.Connection.String(), "reply", s.ID.String(), "attempts", after.Attempts)
+	if sent != nil {
+		log = log.With("error", sent)
+	}
+	log.InfoContext(ctx, "reply "+outcomeWords[after.Delivery])
 	switch after.Delivery {
 	case domain.DeliveryAccepted, domain.DeliveryConfirmed:
 		done.Accepted++

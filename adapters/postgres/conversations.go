@@ -25,7 +25,7 @@ func (q conversations) Lock(ctx context.Context, id domain.TicketID) (c domain.C
 
 // Get implements ports.Conversations.
 func (q conversations) Get(ctx context.Context, id domain.TicketID) (c domain.Conversation, err error) {
-	if c.Ticket, err = (tickets{q.intake}).Get(ctx, id); err != nil {
+	if c.Ticket, err = tickets(q).Get(ctx, id); err != nil {
 		return c, err
 	}
 	c.Buyer, err = q.buyer(ctx, id)
